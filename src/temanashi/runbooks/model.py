@@ -1,0 +1,113 @@
+"""A runbook as data: what its YAML file may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, StringConstraints
+
+from temanashi.canonical import digest_of
+from temanashi.runbooks.parameters import Parameter
+from temanashi.text.local import LocalText
+
+__all__ = ["Category", "Demand", "Frozen", "Minutes", "Runbook", "Schedule", "StepItem", "Toil"]
+
+Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
+
+
+class Frozen(BaseModel):
+    """Input models are frozen and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Demand(Frozen):
+    """When a person would have had to do the task: slots of a calendar, or requests (each one a recorded demand)."""
+
+    calendar: Literal["business_day", "day", "week", "month"] | None = Field(
+        default=None, description="One demand unit per slot of this calendar"
+    )
+    per_month: NonNegativeFloat | None = Field(default=None, description="For requests: how many a month before automation")
+
+    @property
+    def on_request(self) -> bool:
+        """Whether units are recorded requests instead of calendar slots."""
+        return self.calendar is None
+
+
+class Minutes(Frozen):
+    """Minutes by hand: once per occasion, and per target."""
+
+    setup: NonNegativeFloat = 0
+    per_target: NonNegativeFloat = 0
+
+
+def _minutes(value: Any) -> Any:
+    return {"setup": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def _demand(value: Any) -> Any:
+    return {} if value == "request" else value
+
+
+class Toil(Frozen):
+    """The manual task that the runbook serves. Minutes here are a proposal; what a person signs counts."""
+
+    task: Slug | None = Field(default=None, description="Task id; the runbook's own id by default")
+    demand: Annotated[Demand, BeforeValidator(_demand)] = Field(default=Demand(), description="`{calendar: business_day}` or `request`")
+    minutes: Annotated[Minutes, BeforeValidator(_minutes)] = Field(
+        default=Minutes(), description="Proposed minutes by hand: a number per occasion, or `{setup: 5, per_target: 2}`"
+    )
+
+
+class Schedule(Frozen):
+    """When a runbook starts by itself, with its own parameters."""
+
+    cron: str = Field(description='Five fields, e.g. "0 8 * * 1-5"')
+    timezone: str | None = Field(default=None, description="IANA name; the workspace's by default")
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    active: bool = True
+
+
+class StepItem(Frozen):
+    """One step: common keys, the name of its kind, and what the YAML says under that name."""
+
+    id: Slug
+    kind: str
+    title: LocalText | None = None
+    targets: str | None = Field(default=None, description="Selector; the runbook's targets by default")
+    spec: Any = Field(description="The kind's own frozen model")
+
+
+class Runbook(Frozen):
+    """How a task is done: typed parameters, targets and ordered steps."""
+
+    id: Slug
+    title: LocalText
+    description: LocalText
+    category: Category
+    owner: str = Field(min_length=1, max_length=80, description="The person or team that answers for it")
+    system: str = Field(default="", max_length=80)
+    privileged: bool = Field(default=False, description="A second person must publish changes of it")
+    parameters: tuple[Parameter, ...] = ()
+    targets: str = Field(default="localhost", min_length=1, description="Host selector")
+    steps: tuple[StepItem, ...] = Field(min_length=1)
+    schedules: tuple[Schedule, ...] = ()
+    toil: Toil = Toil()
+    data: dict[str, Any] = Field(exclude=True, repr=False, description="What the file says, as JSON; parsing it again gives this runbook")
+
+    @property
+    def task(self) -> str:
+        """The task it serves."""
+        return self.toil.task or self.id
+
+    @property
+    def version(self) -> str:
+        """Digest of what the file says: equal text in another order or with other comments is the same version."""
+        return digest_of(self.data)
+
+    @property
+    def function(self) -> str:
+        """The name of its flow function: `-` becomes `_`."""
+        return self.id.replace("-", "_")

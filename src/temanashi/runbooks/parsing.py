@@ -1,0 +1,113 @@
+"""From what a YAML file says to a `Runbook`, with every mistake at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from temanashi.errors import WorkspaceError
+from temanashi.problems import Problem, problems_of, suggestion
+from temanashi.runbooks.model import Runbook, StepItem
+from temanashi.runbooks.steps.contract import StepKind
+from temanashi.runbooks.templates import check_template
+from temanashi.text.local import phrase
+
+__all__ = ["BadRunbook", "parse_runbook"]
+
+COMMON = ("id", "title", "targets")
+
+
+class BadRunbook(WorkspaceError):
+    """What a runbook file says is wrong; `problems` has every mistake, with paths into the data."""
+
+    key = "runbooks.bad"
+
+    def __init__(self, name: str, problems: list[Problem]) -> None:
+        super().__init__(name=name, count=len(problems), first=problems[0].message if problems else "")
+        self.problems = problems
+
+
+def parse_runbook(data: Mapping[str, Any], *, kinds: Mapping[str, StepKind]) -> Runbook:
+    """The runbook that the data (JSON types) describe; raises BadRunbook with every problem."""
+    problems: list[Problem] = []
+    items = _items(data.get("steps"), kinds, problems)
+    placeholder = StepItem(id="step", kind="none", spec=None)
+    shell = {**data, "steps": tuple(items) or (placeholder,), "data": dict(data)}
+    runbook: Runbook | None = None
+    try:
+        runbook = Runbook.model_validate(shell)
+    except ValidationError as error:
+        problems += [p for p in problems_of(error, model=Runbook) if p.loc[:1] != ("steps",)]
+    problems += _templates(data, items, kinds)
+    if runbook is not None:
+        problems += _repeated(runbook)
+    if problems or runbook is None:
+        raise BadRunbook(str(data.get("id", "")), problems)
+    return runbook
+
+
+def _items(steps: Any, kinds: Mapping[str, StepKind], problems: list[Problem]) -> list[StepItem]:
+    if steps is None:
+        problems.append(Problem(("steps",), phrase("problems.missing", name="steps")))
+        return []
+    if not isinstance(steps, list) or not steps:
+        problems.append(Problem(("steps",), phrase("problems.not-list", name="steps")))
+        return []
+    found = [_item(step, index, kinds, problems) for index, step in enumerate(steps)]
+    return [item for item in found if item is not None]
+
+
+def _item(step: Any, index: int, kinds: Mapping[str, StepKind], problems: list[Problem]) -> StepItem | None:
+    at = ("steps", index)
+    if not isinstance(step, dict):
+        problems.append(Problem(at, phrase("problems.not-mapping", name=f"steps.{index}")))
+        return None
+    named = [key for key in step if key in kinds]
+    unknown = [key for key in step if key not in kinds and key not in COMMON]
+    problems += [Problem((*at, key), phrase("problems.unknown-key", name=str(key)), suggestion(str(key), [*kinds, *COMMON])) for key in unknown]
+    if len(named) != 1:
+        if named or not unknown:
+            problems.append(Problem(at, phrase("runbooks.step-kind", kinds=sorted(kinds))))
+        return None
+    kind = kinds[named[0]]
+    parsed = kind.parse(step[kind.name])
+    problems += [p.under(*at, kind.name) for p in parsed.problems]
+    common = {key: step[key] for key in COMMON if key in step}
+    try:
+        return StepItem.model_validate({"id": f"step-{index + 1}", **common, "kind": kind.name, "spec": parsed.spec})
+    except ValidationError as error:
+        problems += [p.under(*at) for p in problems_of(error, model=StepItem)]
+        return None
+
+
+def _templates(data: Mapping[str, Any], items: list[StepItem], kinds: Mapping[str, StepKind]) -> list[Problem]:
+    declared = data.get("parameters")
+    names = [str(p.get("name")) for p in declared if isinstance(p, dict)] if isinstance(declared, list) else []
+    found: list[Problem] = []
+    positions = {item.id: index for index, item in enumerate(items)}
+    for item in items:
+        if item.spec is None:
+            continue
+        earlier = [other.id for other in items if positions[other.id] < positions[item.id]]
+        for templated in kinds[item.kind].templates(item.spec):
+            problems = check_template(templated, parameters=names, steps=earlier)
+            found += [p.under("steps", positions[item.id], item.kind) for p in problems]
+    return found
+
+
+def _repeated(runbook: Runbook) -> list[Problem]:
+    steps = Counter(item.id for item in runbook.steps)
+    parameters = Counter(p.name for p in runbook.parameters)
+    found = [
+        Problem(("steps", index, "id"), phrase("runbooks.duplicate-step", name=item.id))
+        for index, item in enumerate(runbook.steps)
+        if steps[item.id] > 1
+    ]
+    return found + [
+        Problem(("parameters", index, "name"), phrase("runbooks.duplicate-parameter", name=p.name))
+        for index, p in enumerate(runbook.parameters)
+        if parameters[p.name] > 1
+    ]

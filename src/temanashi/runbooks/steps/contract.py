@@ -1,0 +1,88 @@
+"""What a kind of step is, and what its steps are given to act with. A third party registers a kind under `temanashi.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from temanashi.changes import Step
+from temanashi.clock import Clock
+from temanashi.hosts.inventory import Host
+from temanashi.hosts.transport import Transport
+from temanashi.problems import Problem
+from temanashi.runbooks.model import StepItem
+from temanashi.runbooks.templates import Templated, render
+from temanashi.secrets import Redactor
+
+__all__ = ["Effects", "Parsed", "PlanContext", "StepKind"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment."""
+
+    connect: Callable[[Host], Transport]
+    host: Callable[[str], Host]
+    secret: Callable[[str], str]
+    clock: Clock
+    redactor: Redactor
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanContext:
+    """What a plan is made from: validated inputs, the step's hosts, outputs of earlier steps, and who asks."""
+
+    item: StepItem
+    inputs: Mapping[str, Any]
+    hosts: tuple[Host, ...]
+    run: str
+    today: date
+    actor: str
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def values(self, host: Host | None = None) -> dict[str, Any]:
+        """The names that templates of this step know."""
+        seen: dict[str, Any] = {"name": "", "address": "", "system": "", "tags": [], "vars": {}}
+        if host is not None:
+            seen = {"name": host.name, "address": host.address, "system": host.system, "tags": list(host.tags), "vars": dict(host.variables)}
+        run = {"id": self.run, "date": self.today.isoformat(), "actor": self.actor}
+        return {"params": dict(self.inputs), "host": seen, "run": run, "steps": dict(self.outputs)}
+
+    def render(self, template: str, host: Host | None = None) -> str:
+        """A template filled in for a host; raises TemplateFailed."""
+        return render(template, self.values(host))
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a kind made of the YAML under its name: a spec, or problems with paths under that name."""
+
+    spec: BaseModel | None
+    problems: tuple[Problem, ...] = ()
+
+
+class StepKind(Protocol):
+    """A kind of step: parses what YAML says under its name, and builds steps that act."""
+
+    name: str
+
+    def parse(self, value: Any) -> Parsed:
+        """The spec, or every problem at once."""
+        ...
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of what may stand under the kind's name."""
+        ...
+
+    def templates(self, spec: Any) -> Iterable[Templated]:
+        """Every template in a spec, so that undefined names are found at load."""
+        ...
+
+    def build(self, item: StepItem, effects: Effects) -> Step[PlanContext]:
+        """A step that is ready to act."""
+        ...

@@ -1,0 +1,88 @@
+"""Templates of a runbook: Jinja2's sandbox, undefined names fail, and names are checked when the file is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from temanashi.errors import InputError
+from temanashi.problems import Problem, suggestion
+from temanashi.text.local import phrase
+
+__all__ = ["ROOTS", "TemplateFailed", "Templated", "check_template", "render"]
+
+ROOTS = ("params", "host", "run", "steps")
+"""What a template may name: `{{ params.service }}`, `{{ host.name }}`, `{{ run.id }}`, `{{ steps.STEP.OUTPUT }}`."""
+
+OUTPUT_LIMIT = 100_000
+
+
+class Templated(NamedTuple):
+    """One template of a step: where it stands under the step's kind, and its text."""
+
+    loc: tuple[str | int, ...]
+    text: str
+
+
+class TemplateFailed(InputError):
+    """A template could not be rendered with these values."""
+
+    key = "runbooks.template-failed"
+
+    def __init__(self, template: str, problem: str) -> None:
+        super().__init__(template=template, problem=problem)
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701  (argv and files, not HTML)
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed."""
+    try:
+        result = _environment().from_string(template).render(values)
+    except (TemplateSyntaxError, UndefinedError, SecurityError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError) as error:
+        raise TemplateFailed(template, str(error)) from error
+    if len(result) > OUTPUT_LIMIT:
+        raise TemplateFailed(template, f"result longer than {OUTPUT_LIMIT} characters")
+    return result
+
+
+def check_template(templated: Templated, *, parameters: Iterable[str], steps: Iterable[str]) -> list[Problem]:
+    """Syntax errors and undefined names of one template, found without rendering it."""
+    try:
+        tree = _environment().parse(templated.text)
+    except TemplateSyntaxError as error:
+        return [Problem(templated.loc, phrase("runbooks.template-syntax", problem=error.message or str(error)))]
+    known = {"params": tuple(parameters), "steps": tuple(steps), "host": ("name", "address", "system", "tags", "vars"), "run": ("id", "date", "actor")}
+    found = [_undefined(root, ROOTS, root, templated) for root in sorted(_free_names(tree)) if root not in ROOTS]
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        root, name = _member(node)
+        if root in known and name is not None and name not in known[root]:
+            found.append(_undefined(name, known[root], f"{root}.{name}", templated))
+    return found
+
+
+def _free_names(tree: nodes.Template) -> set[str]:
+    from jinja2.meta import find_undeclared_variables  # noqa: PLC0415  (only loading needs it)
+
+    return find_undeclared_variables(tree)
+
+
+def _member(node: nodes.Node) -> tuple[str, str | None]:
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return node.node.name, node.attr
+    if isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Name) and isinstance(node.arg, nodes.Const):
+        return node.node.name, str(node.arg.value)
+    return "", None
+
+
+def _undefined(word: str, known: Iterable[str], shown: str, templated: Templated) -> Problem:
+    names = list(known)
+    return Problem(templated.loc, phrase("runbooks.template-undefined", name=shown, known=names), suggestion(word, names))

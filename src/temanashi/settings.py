@@ -1,0 +1,118 @@
+"""The settings of a workspace: `[tool.temanashi]` in its `pyproject.toml`, overridden by `TEMA_*` variables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from temanashi.errors import Location, WorkspaceError
+from temanashi.secrets import SecretRef
+from temanashi.text.local import LANGUAGES, Lang
+
+__all__ = ["BadSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
+
+OVERRIDES = {"TEMA_DATABASE_URL": "database_url", "TEMA_HOST": "host", "TEMA_PORT": "port", "TEMA_TIMEZONE": "timezone"}
+
+
+class NoWorkspace(WorkspaceError):
+    """No `pyproject.toml` with `[tool.temanashi]` here or above."""
+
+    key = "settings.no-workspace"
+
+    def __init__(self, start: Path) -> None:
+        super().__init__(start=str(start))
+
+
+class BadSettings(WorkspaceError):
+    """A setting is unknown or has a wrong value."""
+
+    key = "settings.bad"
+
+    def __init__(self, *, at: Location, problem: str, close: str = "") -> None:
+        super().__init__(at=at, problem=problem, close=close, field=at.field)
+
+
+class Settings(BaseModel):
+    """What is true of one workspace. Paths are absolute; `root` holds flows, runbooks and faq."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path
+    company: str = Field(default="", description="Name shown on the report")
+    languages: tuple[Lang, ...] = Field(default=LANGUAGES, min_length=1, description="What a reader sees exists in these; the first is the default")
+    timezone: str = Field(default="Asia/Tokyo", description="Days, months and schedules are cut here (IANA name)")
+    goal: float = Field(default=0.5, gt=0, le=1, description="Share of manual hours to remove, 0.5 = 50%")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in .tema/")
+    host: str = Field(default="127.0.0.1", description="Address that `tema up` listens on")
+    port: int = Field(default=4200, ge=1, le=65535, description="Port that `tema up` listens on")
+    notify: tuple[SecretRef, ...] = Field(default=(), description="References to Apprise URLs that hear of failures, e.g. env:TEMA_MAIL_URL")
+    publish_on_change: bool = Field(default=False, description="`tema up` publishes when a file changes")
+    purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"no time zone {value!r}; write an IANA name such as Asia/Tokyo") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days and months are cut."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def state_dir(self) -> Path:
+        """`.tema/`: the database, checkpoints, Prefect's home and logs of one machine."""
+        return self.root / ".tema"
+
+    @property
+    def database(self) -> str:
+        """The database URL with its default filled in."""
+        return self.database_url or f"sqlite:///{self.state_dir / 'temanashi.db'}"
+
+    @property
+    def language(self) -> Lang:
+        """The default language."""
+        return self.languages[0]
+
+
+def find_workspace(start: Path | None = None) -> Path:
+    """The nearest folder at or above `start` (default: `TEMA_WORKSPACE`, else here) with `[tool.temanashi]`; raises NoWorkspace."""
+    first = (start or Path(os.environ.get("TEMA_WORKSPACE") or Path.cwd())).resolve()
+    for folder in (first, *first.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file() and "[tool.temanashi]" in file.read_text(encoding="utf-8", errors="replace"):
+            return folder
+    raise NoWorkspace(first)
+
+
+def load_settings(root: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the workspace at `root`; raises BadSettings with file, line, field and a suggestion."""
+    file = root / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("temanashi", {})
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(at=Location(file.name), problem=str(error)) from error
+    env = os.environ if environ is None else environ
+    table |= {name: env[variable] for variable, name in OVERRIDES.items() if env.get(variable)}
+    try:
+        return Settings(root=root.resolve(), **table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        line = next((n for n, row in enumerate(text.splitlines(), 1) if row.split("=")[0].strip() == field.split(".")[0]), 0)
+        close = get_close_matches(field, Settings.model_fields, n=1) if first["type"] == "extra_forbidden" else []
+        at = Location(file.name, line, field)
+        raise BadSettings(at=at, problem=str(first["msg"]), close=close[0] if close else "") from error
+    except TypeError as error:
+        raise BadSettings(at=Location(file.name), problem=str(error)) from error
