@@ -15,21 +15,21 @@ __all__ = ["SCHEMA", "Draft", "Kind", "Mode", "Record", "RunOutcome", "TargetOut
 SCHEMA = 1
 
 Kind = Literal[
-    "run_requested",      # who asked for what; the plan's digest, inputs and plan in the body
+    "run_requested",  # who asked for what; the plan's digest, inputs and plan in the body
     "run_started",
-    "step_intended",      # one a step; the changes about to be applied in the body
-    "step_done",          # one a step; every target's outcome, details and evidence in the body
+    "step_intended",  # one a step; the changes about to be applied in the body
+    "step_done",  # one a step; every target's outcome, details and evidence in the body
     "run_finished",
-    "decision",           # approval, refusal or manual confirmation of a wait; the wait's key in the body
-    "demand",             # an occasion on which a person would have acted, other than a calendar slot
-    "task_version",       # minutes of a task, signed by a person
-    "published",          # a workspace version became live
-    "publication",        # a version was stored, approved or refused without becoming live
+    "decision",  # approval, refusal or manual confirmation of a wait; the wait's key in the body
+    "demand",  # an occasion on which a person would have acted, other than a calendar slot
+    "task_version",  # minutes of a task, signed by a person
+    "published",  # a workspace version became live
+    "publication",  # a version was stored, approved or refused without becoming live
     "checkpoint",
     "restored",
     "pruned",
-    "emergency_stop",     # on and off, with the reason
-    "noted",              # anything else that an auditor would want to know
+    "emergency_stop",  # on and off, with the reason
+    "noted",  # anything else that an auditor would want to know
 ]
 Mode = Literal["live", "dry_run", "drill"]
 RunOutcome = Literal["done", "failed", "unknown", "cancelled", "refused"]
@@ -86,7 +86,8 @@ class Draft(_Frozen):
 class Record(_Frozen):
     """A draft that stands in the chain.
 
-    `hash` = SHA-256 over `envelope_text`, which holds every envelope field, `prev_hash` and `body_hash` = SHA-256(salt + body text).
+    `hash` = SHA-256 over the envelope's text, which holds every envelope field, `prev_hash` and
+    `body_hash` = SHA-256(salt + body text).
     """
 
     chain: str

@@ -1,0 +1,151 @@
+"""Appending to the chain and reading it back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, text
+
+from temanashi.clock import Clock
+from temanashi.ledger.chain import GENESIS, clean_text, event_id, record_hash, stamp, texts_of
+from temanashi.ledger.database import Database
+from temanashi.ledger.faults import RecordUnreadable
+from temanashi.ledger.records import Draft, Kind, Mode, Record
+from temanashi.ledger.tables import COLUMNS, bodies, ledger
+
+__all__ = ["Head", "Ledger"]
+
+_ENVELOPE_ONLY = ("chain", "seq", "event_id", "schema_version", "recorded_at", "prev_hash", "body_hash")
+_PAGE = 500
+
+
+class Head(NamedTuple):
+    """The end of a chain; `seq` is 0 where there is no record yet."""
+
+    seq: int
+    hash: str
+
+
+class Ledger:
+    """One chain of records in a database.
+
+    Appends happen in the caller's transaction, so that a record and what it tells of commit together. The order of records is `seq`. `recorded_at` is what the clock said: after a clock was set back, a later record can carry
+    an earlier time, and verification counts such records instead of hiding them.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, chain: str = "main") -> None:
+        self.database = database
+        self.chain = chain
+        self._clock = clock
+
+    def append(self, connection: Connection, draft: Draft) -> Record:
+        """Add one record; raises BadRecord and writes nothing when the draft cannot be recorded."""
+        return self.append_all(connection, [draft])[0]
+
+    def append_all(self, connection: Connection, drafts: Iterable[Draft]) -> list[Record]:
+        """Add records in order, all or none; they share one time. NUL and lone surrogates in texts are replaced by U+FFFD."""
+        self._take_turn(connection)
+        seq, prev_hash = self.head(connection)
+        now = self._clock.now()
+        rows, texts, records = [], [], []
+        for draft in drafts:
+            seq += 1
+            salt, event = secrets.token_bytes(16), event_id(now, secrets.token_bytes(10))
+            fields, envelope, body = texts_of(
+                draft, chain=self.chain, seq=seq, event=event, recorded_at=stamp(now), prev_hash=prev_hash, salt=salt
+            )
+            prev_hash = record_hash(envelope)
+            rows.append({name: fields[name] for name in COLUMNS} | {"hash": prev_hash, "envelope": envelope})
+            texts.append({"chain": self.chain, "seq": seq, "salt": salt, "text": body})
+            records.append(_record(fields, prev_hash, body))
+        if rows:
+            connection.execute(insert(ledger), rows)
+            connection.execute(insert(bodies), texts)
+        return records
+
+    def head(self, connection: Connection) -> Head:
+        """The last record's number and hash."""
+        query = select(ledger.c.seq, ledger.c.hash).where(ledger.c.chain == self.chain).order_by(ledger.c.seq.desc()).limit(1)
+        row = connection.execute(query).first()
+        return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+    def get(self, connection: Connection, which: int | str) -> Record | None:
+        """The record with a sequence number or an event id."""
+        wanted = ledger.c.seq == which if isinstance(which, int) else ledger.c.event_id == clean_text(which)
+        row = connection.execute(self._query(bodies_too=True).where(wanted)).first()
+        return _read(row) if row else None
+
+    def records(
+        self,
+        connection: Connection,
+        *,
+        kinds: Sequence[Kind] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        run: str = "",
+        runbook: str = "",
+        task: str = "",
+        slot: str = "",
+        mode: Mode | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        bodies_too: bool = True,
+    ) -> Iterator[Record]:
+        """Records in the order of the chain, read in pages while you iterate: stay inside the connection's block.
+
+        `since` is included, `until` is not; `after` is a sequence number. Without `bodies_too` every body is empty, which is
+        quicker. Raises RecordUnreadable.
+        """
+        query = self._query(bodies_too=bodies_too).where(*_equal({"run": run, "runbook": runbook, "task": task, "slot": slot}))
+        if kinds:
+            query = query.where(ledger.c.kind.in_(kinds))
+        if mode:
+            query = query.where(ledger.c.mode == mode)
+        if since:
+            query = query.where(ledger.c.recorded_at >= stamp(since))
+        if until:
+            query = query.where(ledger.c.recorded_at < stamp(until))
+        if after:
+            query = query.where(ledger.c.seq > after)
+        query = query.order_by(ledger.c.seq.desc() if newest_first else ledger.c.seq).limit(limit)
+        for row in connection.execute(query, execution_options={"yield_per": _PAGE}):
+            yield _read(row)
+
+    def _take_turn(self, connection: Connection) -> None:
+        # SQLite's BEGIN IMMEDIATE already lets one writer in at a time; on PostgreSQL appenders queue here until they commit.
+        if connection.dialect.name == "postgresql":
+            key = int.from_bytes(hashlib.sha256(b"temanashi/ledger/" + self.chain.encode()).digest()[:8], "big", signed=True)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    def _query(self, *, bodies_too: bool) -> Select[Any]:
+        columns: list[Any] = [ledger.c.seq, ledger.c.hash, ledger.c.envelope]
+        if not bodies_too:
+            return select(*columns).where(ledger.c.chain == self.chain)
+        joined = ledger.outerjoin(bodies, (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq))
+        return select(*columns, bodies.c.text).select_from(joined).where(ledger.c.chain == self.chain)
+
+
+def _equal(wanted: dict[str, str]) -> list[ColumnElement[bool]]:
+    return [ledger.c[name] == clean_text(value) for name, value in wanted.items() if value]
+
+
+def _read(row: Row[Any]) -> Record:
+    try:
+        return _record(json.loads(row.envelope), row.hash, row.text if len(row) > 3 else "{}")  # noqa: PLR2004  (a fourth column is the body)
+    except (ValueError, TypeError, ValidationError) as error:
+        raise RecordUnreadable(seq=row.seq) from error
+
+
+def _record(fields: dict[str, Any], own_hash: str, body: str | None) -> Record:
+    draft = {name: value for name, value in fields.items() if name not in _ENVELOPE_ONLY}
+    return Record.model_validate(
+        {name: fields.get(name) for name in _ENVELOPE_ONLY}
+        | {"hash": own_hash, "pruned": body is None, "draft": draft | {"body": json.loads(body or "{}")}}
+    )
