@@ -1,0 +1,28 @@
+"""The one application that people reach: Prefect's API and UI, and our pages under `/tema/`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prefect.server.api.server import create_app
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+__all__ = ["build_gate"]
+
+
+def build_gate(pages: ASGIApp) -> Starlette:
+    """Prefect's server with `pages` mounted under `/tema`. Prefect's environment must be set before this is imported.
+
+    Mounted applications get no lifespan of their own, so Prefect's runs as this one's: without it there is no scheduler.
+    """
+    prefect = create_app(final=True)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with prefect.router.lifespan_context(prefect):
+            yield
+
+    return Starlette(routes=[Mount("/tema", app=pages), Mount("/", app=prefect)], lifespan=lifespan)

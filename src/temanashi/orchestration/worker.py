@@ -1,0 +1,76 @@
+"""The worker: Prefect's own, except that a run starts in a fork of a process that has everything imported."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.context import ForkServerContext
+from typing import Any, ClassVar, cast
+
+import anyio
+import anyio.abc
+from prefect.client.schemas.objects import FlowRun
+from prefect.flows import load_flow_from_flow_run
+from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
+from prefect.runner._process_manager import ProcessHandle
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+
+from temanashi.orchestration.environment import POOL
+from temanashi.orchestration.fork_starter import ForkStarter, forkserver
+
+__all__ = ["TemanashiWorker", "pool_template"]
+
+PASSED = ("PREFECT__FLOW_ID", "PREFECT__FLOW_NAME", "PREFECT__DEPLOYMENT_ID", "PREFECT__DEPLOYMENT_NAME")
+
+
+class _Variables(BaseVariables):
+    """Nothing of a deployment or of a request decides how the process starts."""
+
+
+class _Result(BaseWorkerResult):
+    """How the process of a run ended."""
+
+
+def pool_template() -> dict[str, Any]:
+    """The work pool's job template: no variable at all, so that Prefect's form offers none and `job_variables` have no effect."""
+    return {"job_configuration": {"labels": {}}, "variables": {"type": "object", "properties": {}}}
+
+
+class TemanashiWorker(BaseWorker[BaseJobConfiguration, _Variables, _Result]):
+    """Starts flow runs from a forkserver. `job_variables` that name commands, folders or variables are ignored."""
+
+    type: ClassVar[str] = POOL
+    job_configuration = BaseJobConfiguration
+    job_configuration_variables = _Variables
+    _description = "Runs runbooks in processes forked from one that has Prefect already."
+    _display_name = "temanashi"
+    _forkserver: ForkServerContext | None = None
+
+    async def setup(self) -> None:
+        """Start the forkserver before the first run asks for it; raises PreloadFailed."""
+        self._forkserver = await anyio.to_thread.run_sync(forkserver)
+        await super().setup()
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: BaseJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> _Result:
+        """Run one flow run to its end, under Prefect's executor."""
+        execution: FlowRunExecutionResult | None = None
+        async with FlowRunExecutorContext() as context:
+            env = {name: value for name in PASSED if (value := configuration.env.get(name))}
+            starter = ForkStarter(cast("ForkServerContext", self._forkserver), directory=os.getcwd(), env=env, control=context.control_channel)
+            executor = context.create_executor(flow_run, starter, resolve_flow=load_flow_from_flow_run, propose_submitting=False)
+
+            async def execute(*, task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED) -> None:
+                nonlocal execution
+                execution = await executor.submit(task_status=task_status)
+
+            async with anyio.create_task_group() as group:
+                handle = await group.start(execute)
+                if task_status is not None:
+                    task_status.started(handle.pid)
+        if execution is None or execution.status_code is None:
+            raise RuntimeError("the process of the flow run did not start")
+        return _Result(status_code=execution.status_code, identifier=str(execution.handle.pid))
