@@ -1,0 +1,38 @@
+"""Hosts: the inventory, commands, and the ways to reach a host."""
+
+from __future__ import annotations
+
+from temanashi.hosts.command import BadCommand, Command, Script
+from temanashi.hosts.connecting import Closed, NoShell, SshNotBuilt, connect
+from temanashi.hosts.fanout import JobFailed, fan_out
+from temanashi.hosts.inventory import LOCALHOST, Host, HostError, HostName, Inventory, NothingSelected, UnknownGroup, UnknownHost
+from temanashi.hosts.local import LocalTransport
+from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Result, TimedOut, Transport, Unreachable
+
+__all__ = [
+    "LOCALHOST",
+    "OUTPUT_LIMIT",
+    "Answer",
+    "BadCommand",
+    "CannotStart",
+    "Closed",
+    "Command",
+    "Host",
+    "HostError",
+    "HostName",
+    "Inventory",
+    "JobFailed",
+    "LocalTransport",
+    "NoShell",
+    "NothingSelected",
+    "Result",
+    "Script",
+    "SshNotBuilt",
+    "TimedOut",
+    "Transport",
+    "UnknownGroup",
+    "UnknownHost",
+    "Unreachable",
+    "connect",
+    "fan_out",
+]
