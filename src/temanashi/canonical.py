@@ -10,7 +10,7 @@ __all__ = ["canonical_json", "digest_of"]
 
 
 def canonical_json(value: Any) -> str:
-    """JSON with sorted keys, no spaces, no NaN, non-ASCII kept. `value` is made of JSON types only; raises ValueError or TypeError."""
+    """JSON with sorted keys, no spaces, no NaN, non-ASCII kept, of JSON types only; raises ValueError or TypeError."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

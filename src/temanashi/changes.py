@@ -33,7 +33,7 @@ NO_TARGET = "-"
 EVIDENCE_LIMIT = 64 * 1024
 """Characters of one piece of evidence that are kept; the digest always covers all of it."""
 
-Context = TypeVar("Context", contravariant=True)
+Context_contra = TypeVar("Context_contra", contravariant=True)
 OutcomeStatus = Literal["changed", "already", "conflict", "failed", "unknown", "skipped"]
 
 
@@ -170,10 +170,10 @@ class Irreversible(_Frozen):
     reason: Phrase
 
 
-class Step(Protocol[Context]):
+class Step(Protocol[Context_contra]):
     """A step of a runbook, ready to act: its effects were passed in when it was built."""
 
-    def plan(self, ctx: Context) -> list[Change]:
+    def plan(self, ctx: Context_contra) -> list[Change]:
         """The changes wished for; reads at most, and only where the step declares so; never writes."""
         ...
 
@@ -182,7 +182,7 @@ class Step(Protocol[Context]):
         ...
 
     def observe(self, change: Change) -> State:
-        """A fresh read: evidence, and the answer to "did it happen?"."""
+        """Read afresh: evidence, and the answer to whether it happened."""
         ...
 
     def undo(self, change: Change, before: dict[str, Any] | None) -> Change | Irreversible:

@@ -46,6 +46,10 @@ KNOWN = {
 }
 
 
+SHORT = 60
+"""Characters of what was typed that a sentence quotes."""
+
+
 class Problem(NamedTuple):
     """One mistake: the path of keys and indexes to it, the sentence, and the closest right word (may be empty)."""
 
@@ -113,9 +117,9 @@ def _carried(error: Any, data: dict[str, Any]) -> Phrase:
     first = error.args[0] if isinstance(error, Exception) and error.args else ""
     if isinstance(first, Phrase):
         return Phrase(key=first.key, data={**data, **first.data})
-    return phrase("problems.other", problem=str(first), **{k: v for k, v in data.items() if k != "problem" and k != "error"})
+    return phrase("problems.other", problem=str(first), **{k: v for k, v in data.items() if k not in {"problem", "error"}})
 
 
 def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= SHORT else text[: SHORT - 3] + "..."

@@ -17,7 +17,8 @@ from temanashi.errors import InputError
 __all__ = ["MASK", "Redactor", "SecretMissing", "SecretRef", "resolve"]
 
 MASK = "●●●●"
-SecretRef = Annotated[str, StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:/?[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$")]
+_FORMS = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$"
+SecretRef = Annotated[str, StringConstraints(pattern=_FORMS)]
 """`env:NAME`, `file:PATH` or `prefect:BLOCK`: where a secret is, never what it is."""
 
 
@@ -31,7 +32,7 @@ class SecretMissing(InputError):
 
 
 def resolve(ref: str, *, environ: Mapping[str, str] | None = None) -> str:
-    """The secret behind `env:NAME` or `file:PATH` (one trailing newline dropped); raises SecretMissing, which never quotes a value."""
+    """The secret behind `env:NAME` or `file:PATH` (one trailing newline dropped); raises SecretMissing without the value."""
     scheme, _, name = ref.partition(":")
     if scheme == "env":
         value = (os.environ if environ is None else environ).get(name)

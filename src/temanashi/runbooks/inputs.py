@@ -60,7 +60,7 @@ def validate_inputs(runbook: Runbook, raw: Mapping[str, Any]) -> dict[str, Any]:
         if given is None or given == "":
             given = parameter.default
         try:
-            values[parameter.name] = _required(parameter) if given is None else _value(parameter, given)
+            values[parameter.name] = _absent(parameter) if given is None else _value(parameter, given)
         except _Wrong as wrong:
             problems.append(Problem((parameter.name,), wrong.message))
     if problems:
@@ -68,12 +68,13 @@ def validate_inputs(runbook: Runbook, raw: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _required(parameter: Parameter) -> None:
+def _absent(parameter: Parameter) -> Any:
     if parameter.required:
         raise _Wrong(phrase("runbooks.input-missing", title=parameter.title))
+    return None
 
 
-def _value(parameter: Parameter, given: Any) -> Any:  # noqa: PLR0911  (one line a type)
+def _value(parameter: Parameter, given: Any) -> Any:
     match parameter:
         case StringParameter():
             return _string(parameter, given)
@@ -81,7 +82,9 @@ def _value(parameter: Parameter, given: Any) -> Any:  # noqa: PLR0911  (one line
             return _integer(parameter, given)
         case ChoiceParameter():
             if not isinstance(given, str) or given not in parameter.values:
-                raise _Wrong(phrase("runbooks.input-choice", title=parameter.title, value=_short(given), choices=list(parameter.values)))
+                raise _Wrong(
+                    phrase("runbooks.input-choice", title=parameter.title, value=_short(given), choices=list(parameter.values))
+                )
             return given
         case BooleanParameter():
             return _boolean(parameter, given)
@@ -136,12 +139,13 @@ def _boolean(parameter: BooleanParameter, given: Any) -> bool:
 def _date(parameter: DateParameter, given: Any) -> str:
     if isinstance(given, date):
         return given.isoformat()[:10]
+    wrong = _Wrong(phrase("runbooks.input-date", title=parameter.title, value=_short(given)))
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(given), re.ASCII):
+        raise wrong
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(given), re.ASCII):
-            raise ValueError
         return date.fromisoformat(str(given)).isoformat()
     except ValueError as error:
-        raise _Wrong(phrase("runbooks.input-date", title=parameter.title, value=_short(given))) from error
+        raise wrong from error
 
 
 def _short(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, StringConstraints
 
 from temanashi.canonical import digest_of
 from temanashi.runbooks.parameters import Parameter
@@ -55,7 +55,9 @@ class Toil(Frozen):
     """The manual task that the runbook serves. Minutes here are a proposal; what a person signs counts."""
 
     task: Slug | None = Field(default=None, description="Task id; the runbook's own id by default")
-    demand: Annotated[Demand, BeforeValidator(_demand)] = Field(default=Demand(), description="`{calendar: business_day}` or `request`")
+    demand: Annotated[Demand, BeforeValidator(_demand)] = Field(
+        default=Demand(), description="`{calendar: business_day}` or `request`"
+    )
     minutes: Annotated[Minutes, BeforeValidator(_minutes)] = Field(
         default=Minutes(), description="Proposed minutes by hand: a number per occasion, or `{setup: 5, per_target: 2}`"
     )
@@ -95,7 +97,9 @@ class Runbook(Frozen):
     steps: tuple[StepItem, ...] = Field(min_length=1)
     schedules: tuple[Schedule, ...] = ()
     toil: Toil = Toil()
-    data: dict[str, Any] = Field(exclude=True, repr=False, description="What the file says, as JSON; parsing it again gives this runbook")
+    data: dict[str, Any] = Field(
+        exclude=True, repr=False, description="What the file says, as JSON; parsing it again gives this runbook"
+    )
 
     @property
     def task(self) -> str:

@@ -124,7 +124,6 @@ class SecretParameter(_Common):
     default: SecretRef | None = None
 
 
-
 def _text_by_default(value: Any) -> Any:
     return {"type": "string", **value} if isinstance(value, dict) and "type" not in value else value
 

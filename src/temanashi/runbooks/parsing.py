@@ -67,7 +67,10 @@ def _item(step: Any, index: int, kinds: Mapping[str, StepKind], problems: list[P
         return None
     named = [key for key in step if key in kinds]
     unknown = [key for key in step if key not in kinds and key not in COMMON]
-    problems += [Problem((*at, key), phrase("problems.unknown-key", name=str(key)), suggestion(str(key), [*kinds, *COMMON])) for key in unknown]
+    problems += [
+        Problem((*at, key), phrase("problems.unknown-key", name=str(key)), suggestion(str(key), [*kinds, *COMMON]))
+        for key in unknown
+    ]
     if len(named) != 1:
         if named or not unknown:
             problems.append(Problem(at, phrase("runbooks.step-kind", kinds=sorted(kinds))))

@@ -28,9 +28,17 @@ def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
         inner = kind.schema()
         for key, value in inner.pop("$defs", {}).items():
             definitions.setdefault(key, value)
-        short: dict[str, Any] = {"anyOf": [inner, {"type": ["array", "string", "object"]}]} if inner.get("type") != "array" else inner
+        short: dict[str, Any] = (
+            {"anyOf": [inner, {"type": ["array", "string", "object"]}]} if inner.get("type") != "array" else inner
+        )
         alternatives.append(
-            {"type": "object", "properties": {**common, name: short}, "required": [name], "additionalProperties": False, "title": name}
+            {
+                "type": "object",
+                "properties": {**common, name: short},
+                "required": [name],
+                "additionalProperties": False,
+                "title": name,
+            }
         )
     definitions["StepItem"] = {"anyOf": alternatives}
     toil = definitions["Toil"]["properties"]

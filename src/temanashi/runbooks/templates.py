@@ -14,12 +14,31 @@ from temanashi.errors import InputError
 from temanashi.problems import Problem, suggestion
 from temanashi.text.local import phrase
 
-__all__ = ["ROOTS", "TemplateFailed", "Templated", "check_template", "render"]
+__all__ = ["ROOTS", "Names", "TemplateFailed", "Templated", "check_template", "render"]
 
 ROOTS = ("params", "host", "run", "steps")
 """What a template may name: `{{ params.service }}`, `{{ host.name }}`, `{{ run.id }}`, `{{ steps.STEP.OUTPUT }}`."""
 
 OUTPUT_LIMIT = 100_000
+
+
+class Names:
+    """Values by name for a template. Unlike a dict it has no methods, so a parameter called `values` or `get` is just a name."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        """The value; AttributeError makes Jinja2 say that the name is undefined."""
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
 
 
 class Templated(NamedTuple):
@@ -40,14 +59,23 @@ class TemplateFailed(InputError):
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701  (argv and files, not HTML)
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
     """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed."""
     try:
         result = _environment().from_string(template).render(values)
-    except (TemplateSyntaxError, UndefinedError, SecurityError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError) as error:
+    except (
+        TemplateSyntaxError,
+        UndefinedError,
+        SecurityError,
+        ArithmeticError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        LookupError,
+    ) as error:
         raise TemplateFailed(template, str(error)) from error
     if len(result) > OUTPUT_LIMIT:
         raise TemplateFailed(template, f"result longer than {OUTPUT_LIMIT} characters")
@@ -60,7 +88,12 @@ def check_template(templated: Templated, *, parameters: Iterable[str], steps: It
         tree = _environment().parse(templated.text)
     except TemplateSyntaxError as error:
         return [Problem(templated.loc, phrase("runbooks.template-syntax", problem=error.message or str(error)))]
-    known = {"params": tuple(parameters), "steps": tuple(steps), "host": ("name", "address", "system", "tags", "vars"), "run": ("id", "date", "actor")}
+    known = {
+        "params": tuple(parameters),
+        "steps": tuple(steps),
+        "host": ("name", "address", "system", "tags", "vars"),
+        "run": ("id", "date", "actor"),
+    }
     found = [_undefined(root, ROOTS, root, templated) for root in sorted(_free_names(tree)) if root not in ROOTS]
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         root, name = _member(node)

@@ -46,9 +46,13 @@ class ChecksStep:
             items = [_mapped(item, lambda text, host=host: ctx.render(text, host)) for item in spec.items]
             for item in items:
                 parse_check(item)
-            summary = phrase("runbooks.checks-summary", host=host.name, count=len(items), checks=[str(item["id"]) for item in items])
+            summary = phrase(
+                "runbooks.checks-summary", host=host.name, count=len(items), checks=[str(item["id"]) for item in items]
+            )
             changes.append(
-                Change(step=self.item.id, target=host.name, kind="checks", summary=summary, payload={"checks": items}, reads_only=True)
+                Change(
+                    step=self.item.id, target=host.name, kind="checks", summary=summary, payload={"checks": items}, reads_only=True
+                )
             )
         return changes
 

@@ -29,8 +29,8 @@ Argv = tuple[str, ...]
 class CommandSpec(BaseModel):
     """`command: {run: [systemctl, restart, "{{ params.unit }}"], ...}`, or just the list.
 
-    `observe` is a read-only command that exits 0 when the wished state is there: it makes the step idempotent (nothing is run when
-    it is there already) and answers "did it happen?" after a crash. Without it an interrupted command is UNKNOWN and never repeated.
+    `observe` is a read-only command that exits 0 when the wished state is there. It makes the step idempotent (nothing is run when
+    it is there already) and tells after a crash whether it happened; without it an interrupted command is UNKNOWN, never repeated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +42,9 @@ class CommandSpec(BaseModel):
     reads: bool = Field(default=False, description="The command only reads; nothing on the target changes")
     observe: Argv | None = Field(default=None, min_length=1, description="Read-only command: exit 0 = the wished state is there")
     undo: Argv | None = Field(default=None, min_length=1, description="Command that takes it back")
-    secrets: dict[str, str] = Field(default_factory=dict, description="Environment variable: name of a secret parameter, or a reference")
+    secrets: dict[str, str] = Field(
+        default_factory=dict, description="Environment variable: name of a secret parameter, or a reference"
+    )
 
     @field_validator("stdout")
     @classmethod
@@ -97,7 +99,7 @@ class CommandStep:
         )
 
     def apply(self, change: Change, key: str) -> Outcome:
-        """Run it, unless `observe` sees that the wished state is there already. A timeout is UNKNOWN unless the command only reads."""
+        """Run it, unless `observe` sees that the wished state is there already. A timeout is UNKNOWN: what it did is not known."""
         started = self.effects.clock.now()
         if change.payload["observe"] and self.observe(change).happened == "yes":
             return Outcome(status="already", started_at=started, ended_at=self.effects.clock.now())
@@ -105,7 +107,12 @@ class CommandStep:
             secrets = {name: self.effects.secret(ref) for name, ref in change.payload["secrets"].items()}
             result = self._run(change, change.payload["run"], env={**secrets, "TEMA_KEY": key})
         except SecretMissing as error:
-            return Outcome(status="failed", reason=phrase("secrets.missing", **error.data), started_at=started, ended_at=self.effects.clock.now())
+            return Outcome(
+                status="failed",
+                reason=phrase("secrets.missing", **error.data),
+                started_at=started,
+                ended_at=self.effects.clock.now(),
+            )
         except TargetError as error:
             reason = Phrase(key=error.key, data=self.effects.redactor.value(error.data))
             return Outcome(status="unknown", reason=reason, started_at=started, ended_at=self.effects.clock.now())
@@ -117,18 +124,26 @@ class CommandStep:
         evidence = self._evidence(result)
         if result.exit not in change.payload["exit_codes"]:
             last = self.effects.redactor.text(result.stderr.decode("utf-8", "replace")).strip().splitlines()[-1:]
-            reason = phrase("runbooks.command-failed", exit=str(result.exit if result.signal is None else f"signal {result.signal}"), message="".join(last)[:300])
+            reason = phrase(
+                "runbooks.command-failed",
+                exit=str(result.exit if result.signal is None else f"signal {result.signal}"),
+                message="".join(last)[:300],
+            )
             return Outcome(status="failed", reason=reason, details=(detail,), evidence=evidence)
         wanted = change.payload["stdout"]
         if wanted is not None and not re.search(wanted, output):
-            return Outcome(status="failed", reason=phrase("runbooks.command-output", pattern=wanted), details=(detail,), evidence=evidence)
+            return Outcome(
+                status="failed", reason=phrase("runbooks.command-output", pattern=wanted), details=(detail,), evidence=evidence
+            )
         status = "already" if change.reads_only else "changed"
         outputs = {"stdout": output.strip()[:10_000], "exit": result.exit}
         return Outcome(status=status, details=(detail,), outputs=outputs, evidence=evidence)
 
     def _evidence(self, result: Result) -> tuple[Evidence, ...]:
         streams = (("stdout", result.stdout), ("stderr", result.stderr))
-        return tuple(evidence_of(name, self.effects.redactor.text(data.decode("utf-8", "replace"))) for name, data in streams if data)
+        return tuple(
+            evidence_of(name, self.effects.redactor.text(data.decode("utf-8", "replace"))) for name, data in streams if data
+        )
 
     def _run(self, change: Change, argv: list[str], *, env: dict[str, str] | None = None) -> Result:
         transport = self.effects.connect(self.effects.host(change.target))

@@ -15,7 +15,7 @@ from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
 from temanashi.problems import Problem
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.templates import Templated, render
+from temanashi.runbooks.templates import Names, Templated, render
 from temanashi.secrets import Redactor
 
 __all__ = ["Effects", "Parsed", "PlanContext", "StepKind"]
@@ -42,16 +42,23 @@ class PlanContext:
     run: str
     today: date
     actor: str
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dry_run: bool = False
 
-    def values(self, host: Host | None = None) -> dict[str, Any]:
+    def values(self, host: Host | None = None) -> dict[str, Names]:
         """The names that templates of this step know."""
-        seen: dict[str, Any] = {"name": "", "address": "", "system": "", "tags": [], "vars": {}}
+        seen: dict[str, Any] = {"name": "", "address": "", "system": "", "tags": (), "vars": Names({})}
         if host is not None:
-            seen = {"name": host.name, "address": host.address, "system": host.system, "tags": list(host.tags), "vars": dict(host.variables)}
+            seen = {
+                "name": host.name,
+                "address": host.address,
+                "system": host.system,
+                "tags": host.tags,
+                "vars": Names(host.variables),
+            }
         run = {"id": self.run, "date": self.today.isoformat(), "actor": self.actor}
-        return {"params": dict(self.inputs), "host": seen, "run": run, "steps": dict(self.outputs)}
+        steps = {step: Names(values) for step, values in self.outputs.items()}
+        return {"params": Names(self.inputs), "host": Names(seen), "run": Names(run), "steps": Names(steps)}
 
     def render(self, template: str, host: Host | None = None) -> str:
         """A template filled in for a host; raises TemplateFailed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, ValidationError
 
 from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, Step, Wait
 from temanashi.problems import problems_of
@@ -24,6 +24,7 @@ class ManualSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: LocalText = Field(description="What to do; may use templates")
+    minutes: NonNegativeFloat | None = Field(default=None, description="Active minutes that this step usually takes a person")
     expires_hours: PositiveInt | None = Field(default=None, description="After this the run is refused; never by default")
 
 
@@ -40,7 +41,15 @@ class ManualStep:
         texts = {lang: ctx.render(t) for lang in (*LANGUAGES, "plain") if (t := getattr(written, lang))}
         prompt = LocalText.model_validate(texts)
         wait = Wait(kind="manual", prompt=prompt, expires_after=spec.expires_hours * 3600 if spec.expires_hours else None)
-        return [Change(step=self.item.id, target=NO_TARGET, kind="manual", summary=phrase("runbooks.manual-summary", text=prompt), wait=wait)]
+        return [
+            Change(
+                step=self.item.id,
+                target=NO_TARGET,
+                kind="manual",
+                summary=phrase("runbooks.manual-summary", text=prompt),
+                wait=wait,
+            )
+        ]
 
     def apply(self, change: Change, key: str) -> Outcome:
         """Never called by the engine: a person applies it."""

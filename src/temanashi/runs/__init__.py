@@ -1,0 +1,1 @@
+"""How a run lasts: planning, the journal, advance, waits, decisions. With Prefect and without, it is the same."""

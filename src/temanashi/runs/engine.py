@@ -1,0 +1,65 @@
+"""What runs act with: every effect in one value that is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from temanashi.changes import Step
+from temanashi.clock import Clock
+from temanashi.hosts.inventory import Host, Inventory
+from temanashi.hosts.transport import Transport
+from temanashi.ledger.database import Database
+from temanashi.ledger.ledger import Ledger
+from temanashi.runbooks.model import StepItem
+from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
+from temanashi.runs.events import Event, Observer
+from temanashi.secrets import Redactor, resolve
+
+__all__ = ["Engine"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
+
+    `workers` bounds the hosts that one step works on at a time.
+    """
+
+    database: Database
+    ledger: Ledger
+    kinds: Mapping[str, StepKind]
+    connect: Callable[[Host], Transport]
+    clock: Clock
+    redactor: Redactor
+    zone: ZoneInfo
+    observers: tuple[Observer, ...] = ()
+    workers: int = 16
+    secret: Callable[[str], str] = resolve
+
+    def tell(self, event: Event) -> None:
+        """Tell every observer."""
+        for observer in self.observers:
+            observer.notice(event)
+
+    def today(self) -> date:
+        """The day in the workspace's time zone."""
+        return self.clock.now().astimezone(self.zone).date()
+
+    def step(self, item: StepItem, inventory: Inventory) -> Step[PlanContext]:
+        """The step of an item, ready to act."""
+        effects = Effects(
+            connect=self.connect,
+            host=lambda name: inventory.select(name)[0],
+            secret=self._revealed,
+            clock=self.clock,
+            redactor=self.redactor,
+        )
+        return self.kinds[item.kind].build(item, effects)
+
+    def _revealed(self, ref: str) -> str:
+        value = self.secret(ref)
+        self.redactor.add(value)
+        return value

@@ -1,0 +1,72 @@
+"""What a run froze when it was requested: resuming never rereads YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from temanashi.canonical import canonical_json
+from temanashi.hosts.inventory import Host, Inventory
+from temanashi.runbooks.model import Runbook, StepItem
+from temanashi.runbooks.parsing import parse_runbook
+from temanashi.runbooks.steps.contract import PlanContext, StepKind
+
+__all__ = ["FrozenRun", "freeze", "thaw"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenRun:
+    """The runbook, the inventory it saw, its inputs, its day and who asked."""
+
+    id: str
+    runbook: Runbook
+    inventory: Inventory
+    inputs: Mapping[str, Any]
+    today: date
+    actor: str
+
+    def hosts(self, item: StepItem) -> tuple[Host, ...]:
+        """The hosts of a step."""
+        return self.inventory.select(item.targets or self.runbook.targets)
+
+    def context(self, item: StepItem, outputs: Mapping[str, Mapping[str, Any]], *, dry_run: bool = False) -> PlanContext:
+        """What a step plans from; `outputs` by target, then step."""
+        return PlanContext(
+            item=item,
+            inputs=self.inputs,
+            hosts=self.hosts(item),
+            run=self.id,
+            today=self.today,
+            actor=self.actor,
+            outputs=outputs,
+            dry_run=dry_run,
+        )
+
+
+def freeze(run: FrozenRun) -> str:
+    """The text that the run row keeps."""
+    return canonical_json(
+        {
+            "runbook": run.runbook.data,
+            "inventory": run.inventory.model_dump(mode="json"),
+            "inputs": dict(run.inputs),
+            "today": run.today.isoformat(),
+            "actor": run.actor,
+        }
+    )
+
+
+def thaw(run: str, text: str, *, kinds: Mapping[str, StepKind]) -> FrozenRun:
+    """The frozen run that a run row keeps."""
+    data = json.loads(text)
+    return FrozenRun(
+        id=run,
+        runbook=parse_runbook(data["runbook"], kinds=kinds),
+        inventory=Inventory.model_validate(data["inventory"]),
+        inputs=data["inputs"],
+        today=date.fromisoformat(data["today"]),
+        actor=data["actor"],
+    )

@@ -1,0 +1,179 @@
+"""Asking for a run: validate, plan, freeze, and record, before anything is touched."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from temanashi.canonical import canonical_json
+from temanashi.changes import Plan
+from temanashi.hosts.inventory import Inventory
+from temanashi.ledger.chain import event_id
+from temanashi.ledger.records import Draft, Mode
+from temanashi.people import Actor, Channel
+from temanashi.runbooks.inputs import validate_inputs
+from temanashi.runbooks.model import Runbook
+from temanashi.runs.engine import Engine
+from temanashi.runs.frozen import FrozenRun, freeze
+from temanashi.runs.planning import plan_run
+from temanashi.runs.stopping import refuse_when_stopped
+from temanashi.runs.tables import JOURNAL, RUNS
+
+__all__ = ["RunRequest", "dry_run", "request_run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """Who wants what done, with which inputs (raw), for whom, and by which way in.
+
+    `slot` is the demand unit: an ISO day for calendar tasks (default: today), a ticket for requested ones. `flow_run` is the id of
+    Prefect's run; the same one asks only once.
+    """
+
+    runbook: Runbook
+    workspace_version: str
+    inventory: Inventory
+    inputs: Mapping[str, Any]
+    actor: Actor
+    channel: Channel
+    mode: Mode = "live"
+    beneficiary: str = ""
+    ticket: str = ""
+    reason: str = ""
+    slot: str | None = None
+    flow_run: str = ""
+
+
+def request_run(engine: Engine, request: RunRequest) -> str:
+    """The id of a new planned run (or of the one that this `flow_run` asked for before); raises before anything is touched."""
+    if request.flow_run:
+        with engine.database.reading() as connection:
+            known = connection.execute(select(RUNS.c.id).where(RUNS.c.flow_run == request.flow_run)).scalar()
+        if known:
+            return str(known)
+    with engine.database.reading() as connection:
+        refuse_when_stopped(connection)
+    run, plan = _planned(engine, request)
+    with engine.database.transaction() as connection:
+        refuse_when_stopped(connection)
+        _store(engine, connection, request, run, plan)
+        engine.ledger.append(connection, _requested(engine, request, run, plan))
+        if request.runbook.toil.demand.on_request and request.actor.kind == "person":
+            engine.ledger.append(connection, _demanded(request, run))
+    return run.id
+
+
+def dry_run(engine: Engine, request: RunRequest) -> Plan:
+    """The plan, with nothing touched; that somebody looked is recorded and earns nothing."""
+    run, plan = _planned(engine, request, dry_run=True)
+    draft = _requested(engine, request, run, plan).model_copy(update={"kind": "run_finished", "mode": "dry_run", "outcome": "done"})
+    with engine.database.transaction() as connection:
+        engine.ledger.append(connection, draft)
+    return plan
+
+
+def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> tuple[FrozenRun, Plan]:
+    inputs = validate_inputs(request.runbook, request.inputs)
+    run = FrozenRun(
+        id=event_id(engine.clock.now(), secrets.token_bytes(10)),
+        runbook=request.runbook,
+        inventory=request.inventory,
+        inputs=inputs,
+        today=engine.today(),
+        actor=request.actor.name,
+    )
+    return run, plan_run(engine, run, dry_run=dry_run)
+
+
+def _slot(request: RunRequest, run: FrozenRun) -> str:
+    if request.slot is not None:
+        return request.slot
+    return (request.ticket or run.id) if request.runbook.toil.demand.on_request else run.today.isoformat()
+
+
+def _store(engine: Engine, connection: Connection, request: RunRequest, run: FrozenRun, plan: Plan) -> None:
+    runbook = request.runbook
+    connection.execute(
+        insert(RUNS).values(
+            id=run.id,
+            runbook=runbook.id,
+            version=runbook.version,
+            workspace_version=request.workspace_version,
+            task=runbook.task,
+            slot=_slot(request, run),
+            mode=request.mode,
+            state="planned",
+            actor=request.actor.model_dump_json(),
+            channel=request.channel,
+            beneficiary=request.beneficiary,
+            ticket=request.ticket,
+            request_reason=request.reason,
+            flow_run=request.flow_run or None,
+            frozen=freeze(run),
+            plan_digest=plan.digest,
+            requested_at=engine.clock.now().isoformat(),
+            fence=0,
+        )
+    )
+    rows = [
+        {
+            "run": run.id,
+            "step": change.step,
+            "iteration": change.iteration,
+            "target": change.target,
+            "position": position,
+            "state": "planned",
+            "change": change.model_dump_json(),
+        }
+        for position, change in enumerate(plan.changes)
+    ]
+    connection.execute(insert(JOURNAL), rows)
+
+
+def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) -> Draft:
+    body = {"plan_digest": plan.digest, "inputs": dict(plan.inputs), "workspace_version": request.workspace_version}
+    changes = [json.loads(change.model_dump_json(exclude={"payload"})) for change in plan.changes]
+    return Draft(
+        kind="run_requested",
+        task=request.runbook.task,
+        runbook=request.runbook.id,
+        version=request.runbook.version,
+        run=run.id,
+        actor=request.actor.name,
+        actor_kind=request.actor.kind,
+        assurance=request.actor.assurance,
+        beneficiary=request.beneficiary,
+        channel=request.channel,
+        ticket=request.ticket,
+        reason=request.reason,
+        system=request.runbook.system,
+        team=request.runbook.owner,
+        mode=request.mode,
+        privileged=request.runbook.privileged,
+        slot=_slot(request, run),
+        body=engine.redactor.value({**body, "changes": json.loads(canonical_json(changes))}),
+    )
+
+
+def _demanded(request: RunRequest, run: FrozenRun) -> Draft:
+    targets = sorted({host.name for item in run.runbook.steps for host in run.hosts(item)})
+    return Draft(
+        kind="demand",
+        task=request.runbook.task,
+        run=run.id,
+        actor=request.actor.name,
+        actor_kind=request.actor.kind,
+        assurance=request.actor.assurance,
+        beneficiary=request.beneficiary,
+        channel=request.channel,
+        ticket=request.ticket,
+        system=request.runbook.system,
+        team=request.runbook.owner,
+        slot=_slot(request, run),
+        body={"basis": "request", "targets": len(targets)},
+    )
