@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from temanashi.errors import Location, WorkspaceError
+from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
-from temanashi.text.local import LANGUAGES, Lang
+from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
 __all__ = ["BadSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
 
@@ -34,8 +35,9 @@ class BadSettings(WorkspaceError):
 
     key = "settings.bad"
 
-    def __init__(self, *, at: Location, problem: str, close: str = "") -> None:
-        super().__init__(at=at, problem=problem, close=close, field=at.field)
+    def __init__(self, *, at: Location, problem: Phrase, close: str = "") -> None:
+        told = phrase("settings.close", problem=problem, close=close) if close else problem
+        super().__init__(at=at, problem=told, close=close, field=at.field)
 
 
 class Settings(BaseModel):
@@ -45,13 +47,17 @@ class Settings(BaseModel):
 
     root: Path
     company: str = Field(default="", description="Name shown on the report")
-    languages: tuple[Lang, ...] = Field(default=LANGUAGES, min_length=1, description="What a reader sees exists in these; the first is the default")
+    languages: tuple[Lang, ...] = Field(
+        default=LANGUAGES, min_length=1, description="What a reader sees exists in these; the first is the default"
+    )
     timezone: str = Field(default="Asia/Tokyo", description="Days, months and schedules are cut here (IANA name)")
     goal: float = Field(default=0.5, gt=0, le=1, description="Share of manual hours to remove, 0.5 = 50%")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in .tema/")
     host: str = Field(default="127.0.0.1", description="Address that `tema up` listens on")
     port: int = Field(default=4200, ge=1, le=65535, description="Port that `tema up` listens on")
-    notify: tuple[SecretRef, ...] = Field(default=(), description="References to Apprise URLs that hear of failures, e.g. env:TEMA_MAIL_URL")
+    notify: tuple[SecretRef, ...] = Field(
+        default=(), description="References to Apprise URLs that hear of failures, e.g. env:TEMA_MAIL_URL"
+    )
     publish_on_change: bool = Field(default=False, description="`tema up` publishes when a file changes")
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
 
@@ -60,8 +66,8 @@ class Settings(BaseModel):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as error:
-            raise ValueError(f"no time zone {value!r}; write an IANA name such as Asia/Tokyo") from error
+        except (KeyError, OSError, ValueError) as error:  # an unknown zone is a KeyError
+            raise ValueError(phrase("settings.zone", value=value)) from error
         return value
 
     @property
@@ -98,21 +104,30 @@ def find_workspace(start: Path | None = None) -> Path:
 def load_settings(root: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of the workspace at `root`; raises BadSettings with file, line, field and a suggestion."""
     file = root / "pyproject.toml"
-    text = file.read_text(encoding="utf-8")
-    try:
-        table = tomllib.loads(text).get("tool", {}).get("temanashi", {})
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings(at=Location(file.name), problem=str(error)) from error
+    text, table = _table(file)
     env = os.environ if environ is None else environ
     table |= {name: env[variable] for variable, name in OVERRIDES.items() if env.get(variable)}
     try:
-        return Settings(root=root.resolve(), **table)
+        return Settings.model_validate({**table, "root": root.resolve()})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if row.split("=")[0].strip() == field.split(".")[0]), 0)
-        close = get_close_matches(field, Settings.model_fields, n=1) if first["type"] == "extra_forbidden" else []
-        at = Location(file.name, line, field)
-        raise BadSettings(at=at, problem=str(first["msg"]), close=close[0] if close else "") from error
-    except TypeError as error:
-        raise BadSettings(at=Location(file.name), problem=str(error)) from error
+        first = problems_of(error, model=Settings)[0]
+        line = next((n for n, row in enumerate(text.splitlines(), 1) if row.split("=")[0].strip() == str(first.loc[0])), 0)
+        raise BadSettings(at=Location(file.name, line, first.field), problem=first.message, close=first.close) from error
+
+
+def _table(file: Path) -> tuple[str, dict[str, Any]]:
+    at = Location(file.name)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        table = tomllib.loads(text).get("tool", {}).get("temanashi", {})
+    except OSError as error:
+        raise BadSettings(at=at, problem=phrase("settings.unreadable", reason=error.strerror or "")) from error
+    except UnicodeDecodeError as error:
+        raise BadSettings(at=at, problem=phrase("settings.not-utf-8")) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(at=at, problem=phrase("settings.not-toml", problem=str(error))) from error
+    except AttributeError:
+        table = None
+    if not isinstance(table, dict) or "root" in table:
+        raise BadSettings(at=at, problem=phrase("settings.not-table"))
+    return text, table

@@ -69,7 +69,7 @@ def say(key: str, lang: Lang, /, **data: Any) -> str:
 def explain(error: TemanashiError, lang: Lang) -> Told:
     """What is wrong, where, and what to do, in the reader's language."""
     key = error.key or "common.unexpected"
-    data: dict[str, Any] = {"at": error.at or "", **error.data}
+    data: dict[str, Any] = {"at": str(error.at or ""), **error.data}
     if not error.key:
         data["name"] = type(error).__name__
     following = say(f"{key}.next", lang, **data) if has(f"{key}.next", lang) else ""

@@ -1,0 +1,134 @@
+"""Load a workspace: every mistake of every file at once, and a broken file disables itself and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from temanashi.calendars import BusinessCalendar
+from temanashi.errors import Location
+from temanashi.hosts.inventory import Inventory
+from temanashi.problems import Problem, problems_of
+from temanashi.runbooks.parsing import BadRunbook, parse_runbook
+from temanashi.runbooks.steps.contract import StepKind
+from temanashi.settings import Settings, load_settings
+from temanashi.text import Lang, phrase
+from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, together_faults
+from temanashi.workspace.faults import Fault, errors_among
+from temanashi.workspace.flows import flow_faults, flow_names
+from temanashi.workspace.reading import read_files
+from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
+
+__all__ = ["Content", "LoadedRunbook", "Workspace", "load_content", "load_workspace"]
+
+SiteModel = TypeVar("SiteModel", bound=BaseModel)
+HOSTS = "runbooks/site/hosts.yaml"
+CALENDAR = "runbooks/site/calendar.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What the files of a workspace say. `site` holds the data of other site files by bare name."""
+
+    runbooks: dict[str, LoadedRunbook]
+    inventory: Inventory
+    calendar: BusinessCalendar
+    flows: dict[str, str]
+    site: dict[str, Any]
+    faults: list[Fault]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace(Content):
+    """A workspace as its files stand now. Broken files are in `faults` and nowhere else; `texts` are the files as read."""
+
+    settings: Settings
+    texts: dict[str, str]
+
+    @property
+    def root(self) -> Path:
+        """The folder of the workspace."""
+        return self.settings.root
+
+
+def load_workspace(root: Path, *, kinds: Mapping[str, StepKind], environ: Mapping[str, str] | None = None) -> Workspace:
+    """The workspace at `root`. Raises BadSettings only: a bad file is a fault among `faults`."""
+    settings = load_settings(root, environ=environ)
+    read = read_files(root)
+    content = load_content(read.texts, kinds=kinds, languages=settings.languages)
+    faults = [*read.faults, *content.faults]
+    return Workspace(**{**vars(content), "faults": faults}, settings=settings, texts=read.texts)
+
+
+def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], languages: tuple[Lang, ...]) -> Content:
+    """What texts by path say; the same code reads the files of today and a version published last year."""
+    faults = list(flow_faults(texts))
+    site = _site(texts, faults)
+    inventory = _site_model(Inventory, site.pop("hosts", None), HOSTS, faults)
+    calendar = _site_model(BusinessCalendar, site.pop("calendar", None), CALENDAR, faults)
+    flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
+    every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
+    found = [fault for loaded in every for fault in alone_faults(loaded, inventory=inventory, languages=languages)]
+    found += together_faults(every, flows=flows)
+    broken = {fault.at.file for fault in errors_among(found)}
+    return Content(
+        runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},
+        inventory=inventory,
+        calendar=calendar,
+        flows=flows,
+        site={name: source.data for name, source in site.items()},
+        faults=[*faults, *found],
+    )
+
+
+def _is_runbook(file: str) -> bool:
+    return file.startswith("runbooks/") and file.endswith(".yaml") and not file.startswith("runbooks/site/")
+
+
+def _source(file: str, text: str, faults: list[Fault]) -> YamlSource | None:
+    try:
+        source = read_yaml(text)
+    except BadYaml as error:
+        faults += [Fault(Location(file, flaw.line), flaw.message) for flaw in error.flaws]
+        return None
+    if isinstance(source.data, dict):
+        return source
+    faults.append(Fault(Location(file, source.line(())), phrase("workspace.not-a-mapping")))
+    return None
+
+
+def _runbook(file: str, text: str, kinds: Mapping[str, StepKind], faults: list[Fault]) -> LoadedRunbook | None:
+    source = _source(file, text, faults)
+    if source is None:
+        return None
+    try:
+        return LoadedRunbook(parse_runbook(source.data, kinds=kinds), file, source.line)
+    except BadRunbook as error:
+        faults += _faults(error.problems, file, source.line)
+    return None
+
+
+def _faults(problems: list[Problem], file: str, line: Callable[[tuple[str | int, ...]], int]) -> list[Fault]:
+    return [Fault(Location(file, line(p.loc), p.field), p.message, p.close) for p in problems]
+
+
+def _site(texts: Mapping[str, str], faults: list[Fault]) -> dict[str, YamlSource]:
+    found = {}
+    for file, text in texts.items():
+        if file.startswith("runbooks/site/") and (source := _source(file, text, faults)):
+            found[file.removeprefix("runbooks/site/").removesuffix(".yaml")] = source
+    return found
+
+
+def _site_model(model: type[SiteModel], source: YamlSource | None, file: str, faults: list[Fault]) -> SiteModel:
+    """What a site file says; its default where the file is missing or broken."""
+    if source is not None:
+        try:
+            return model.model_validate(source.data)
+        except ValidationError as error:
+            faults += _faults(problems_of(error, model=model), file, source.line)
+    return model.model_validate({})

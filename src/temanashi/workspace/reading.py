@@ -1,0 +1,95 @@
+"""The files of a workspace as texts: which ones count, and why one cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from temanashi.errors import Location
+from temanashi.problems import suggestion
+from temanashi.runbooks.model import Category
+from temanashi.text import phrase
+from temanashi.workspace.faults import Fault
+
+__all__ = ["CATEGORIES", "MAX_BYTES", "Files", "read_files"]
+
+CATEGORIES: tuple[str, ...] = get_args(Category)
+MAX_BYTES = 256 * 1024
+"""Bytes of one file. The largest checklist we know has 20 kB."""
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ufeff]")
+
+
+class Files(NamedTuple):
+    """Texts by path (relative to the workspace, with slashes), and the files that could not be read."""
+
+    texts: dict[str, str]
+    faults: list[Fault]
+
+
+def read_files(root: Path) -> Files:
+    """Every file that counts, in the order of paths: YAML under `runbooks/`, Python under `flows/`, Markdown under `faq/`."""
+    found = Files({}, [])
+    for path in sorted(_candidates(root), key=lambda p: p.relative_to(root).as_posix()):
+        name = path.relative_to(root).as_posix()
+        if (fault := _misplaced(name)) is not None:
+            found.faults.append(fault)
+            continue
+        text = _text(path, name)
+        if isinstance(text, Fault):
+            found.faults.append(text)
+        else:
+            found.texts[name] = text
+    return found
+
+
+def _candidates(root: Path) -> Iterator[Path]:
+    for folder, suffixes in (("runbooks", (".yaml", ".yml")), ("flows", (".py",)), ("faq", (".md",))):
+        for path in (root / folder).rglob("*"):
+            hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(root).parts)
+            if path.suffix in suffixes and not hidden and not path.is_dir():
+                yield path
+
+
+def _misplaced(name: str) -> Fault | None:
+    parts = name.split("/")
+    if parts[0] == "flows" and len(parts) > 2:  # noqa: PLR2004  (flows/ is flat: Prefect registers the bare file name)
+        return Fault(Location(name), phrase("workspace.flow-folder"))
+    if parts[0] != "runbooks":
+        return None
+    if name.endswith(".yml"):
+        return Fault(Location(name), phrase("workspace.yml", name=f"{parts[-1].removesuffix('.yml')}.yaml"))
+    if len(parts) == 2:  # noqa: PLR2004  (runbooks/a.yaml)
+        return Fault(Location(name), phrase("workspace.no-category", categories=list(CATEGORIES)))
+    if parts[1] not in (*CATEGORIES, "site"):
+        close = suggestion(parts[1], (*CATEGORIES, "site"))
+        return Fault(Location(name), phrase("workspace.unknown-folder", folder=parts[1], categories=list(CATEGORIES)), close)
+    return None
+
+
+def _text(path: Path, name: str) -> str | Fault:
+    try:
+        if not path.is_file():
+            return Fault(Location(name), phrase("workspace.not-a-file"))
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return Fault(Location(name), phrase("workspace.unreadable", reason=error.strerror or type(error).__name__))
+    if len(raw) > MAX_BYTES:
+        return Fault(Location(name), phrase("workspace.file-large", limit=MAX_BYTES // 1024))
+    return _decoded(raw, name)
+
+
+def _decoded(raw: bytes, name: str) -> str | Fault:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Fault(Location(name, 1), phrase("workspace.utf-16"))
+    try:
+        # Windows' editors put a byte order mark in front; YAML allows it there (1.2.2, section 5.2).
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Fault(Location(name, raw.count(b"\n", 0, error.start) + 1), phrase("workspace.not-utf-8"))
+    if match := NOT_TEXT.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        return Fault(Location(name, line), phrase("workspace.control-character", code=f"U+{ord(match[0]):04X}"))
+    return text.replace("\r\n", "\n")
