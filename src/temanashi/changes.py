@@ -157,7 +157,7 @@ class Outcome(_Frozen):
 
 
 class State(_Frozen):
-    """A fresh read of a target: did the change happen?"""
+    """A fresh read of a target, and whether the change happened."""
 
     happened: Literal["yes", "no", "unknown"]
     facts: dict[str, Any] = Field(default_factory=dict)

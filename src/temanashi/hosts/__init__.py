@@ -7,7 +7,7 @@ from temanashi.hosts.connecting import Closed, NoShell, SshNotBuilt, connect
 from temanashi.hosts.fanout import JobFailed, fan_out
 from temanashi.hosts.inventory import LOCALHOST, Host, HostError, HostName, Inventory, NothingSelected, UnknownGroup, UnknownHost
 from temanashi.hosts.local import LocalTransport
-from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Result, TimedOut, Transport, Unreachable
+from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Interrupted, Result, TimedOut, Transport, Unreachable
 
 __all__ = [
     "LOCALHOST",
@@ -20,6 +20,7 @@ __all__ = [
     "Host",
     "HostError",
     "HostName",
+    "Interrupted",
     "Inventory",
     "JobFailed",
     "LocalTransport",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from temanashi.errors import TargetError
@@ -46,10 +47,13 @@ class Closed:
         return [self._error for _ in commands]
 
 
-def connect(host: Host) -> Transport:
-    """The transport to a host. Never raises: what cannot be entered answers each command with its reason."""
+def connect(host: Host, *, stop: threading.Event | None = None) -> Transport:
+    """The transport to a host. Never raises: what cannot be entered answers each command with its reason.
+
+    When `stop` is set, commands under way are killed.
+    """
     if host.shell == "none":
         return Closed(NoShell(host.name))
     if host.transport == "ssh":
         return Closed(SshNotBuilt(host.name))
-    return LocalTransport(host=host.name)
+    return LocalTransport(host=host.name, stop=stop)

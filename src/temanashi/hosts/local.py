@@ -14,7 +14,7 @@ from contextlib import suppress
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 from temanashi.hosts.pipes import Pipes
-from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Result, TimedOut, timeouts_for
+from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Interrupted, Result, TimedOut, timeouts_for
 
 __all__ = ["LocalTransport"]
 
@@ -27,20 +27,24 @@ REAP_SECONDS = 1.0
 
 
 class LocalTransport:
-    """Runs commands on this machine with a small environment in the C locale; at most `limit` bytes of each output are kept."""
+    """Runs commands on this machine with a small environment in the C locale; at most `limit` bytes of each output are kept.
 
-    def __init__(self, *, host: str = "localhost", limit: int = OUTPUT_LIMIT) -> None:
+    When `stop` is set, running commands are killed and end as Interrupted.
+    """
+
+    def __init__(self, *, host: str = "localhost", limit: int = OUTPUT_LIMIT, stop: threading.Event | None = None) -> None:
         self._host = host
         self._limit = limit
+        self._stop = stop or threading.Event()
 
     def run(self, command: Command, *, timeout: float) -> Result:
-        """Run one command; raises TimedOut (its process group is killed) and CannotStart."""
-        return self._run(command, timeout, threading.Event())
+        """Run one command; raises TimedOut and Interrupted (its process group is killed), and CannotStart."""
+        return self._run(command, timeout, self._stop)
 
     def run_all(self, commands: Sequence[Command], *, timeout: float | Sequence[float]) -> list[Answer]:
         """Run all, a few at a time; a command that hangs delays no other."""
         seconds = timeouts_for(commands, timeout)
-        stop = threading.Event()
+        stop = self._stop
         with ThreadPoolExecutor(max_workers=max(1, min(WORKERS, len(commands)))) as pool:
             futures = [pool.submit(self._answer, command, limit, stop) for command, limit in zip(commands, seconds, strict=True)]
             try:
@@ -76,6 +80,8 @@ class LocalTransport:
             raise
         if not ended:
             _kill_group(process)
+            if stop.is_set():
+                raise Interrupted(self._host, command.program)
             raise TimedOut(self._host, command.program, timeout)
         code = process.returncode
         return Result(

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, TypeAlias
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 
-__all__ = ["OUTPUT_LIMIT", "Answer", "CannotStart", "Result", "TimedOut", "Transport", "Unreachable", "timeouts_for"]
+__all__ = ["OUTPUT_LIMIT", "Answer", "CannotStart", "Interrupted", "Result", "TimedOut", "Transport", "Unreachable", "timeouts_for"]
 
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of each output stream that are kept; the rest is read and dropped."""
@@ -31,6 +31,15 @@ class TimedOut(TargetError):
 
     def __init__(self, host: str, program: str, seconds: float) -> None:
         super().__init__(host=host, program=program, seconds=f"{seconds:g}")
+
+
+class Interrupted(TargetError):
+    """A command was killed because somebody stopped the run; what it did until then is not known."""
+
+    key = "hosts.interrupted"
+
+    def __init__(self, host: str, program: str) -> None:
+        super().__init__(host=host, program=program)
 
 
 class CannotStart(TargetError):

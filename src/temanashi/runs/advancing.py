@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,7 +165,7 @@ class _Advance:
         todo = [row for row in rows if not row.settled]
         self._intend_step(item, [row.change for row in todo])
         done = len(rows) - len(todo)
-        with ThreadPoolExecutor(max_workers=self.engine.workers, thread_name_prefix="step") as pool:
+        with self._pool() as pool:
             for start in range(0, len(todo), self.engine.workers):
                 if self.lease.halt.is_set():
                     return False
@@ -190,6 +191,16 @@ class _Advance:
                         )
                     )
         return not self.lease.halt.is_set()
+
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that do not outlast a signal: commands under way are killed instead of waited for."""
+        with ThreadPoolExecutor(max_workers=self.engine.workers, thread_name_prefix="step") as pool:
+            try:
+                yield pool
+            except BaseException:
+                self.lease.halt.set()
+                raise
 
     def _applied(self, step: Step[PlanContext], change: Change) -> Outcome:
         key = f"{self.row.id}/{change.step}/{change.iteration}/{change.target}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -25,19 +26,20 @@ __all__ = ["Engine"]
 class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
-    `workers` bounds the hosts that one step works on at a time.
+    `workers` bounds the hosts that one step works on at a time. `connect` is told of `halt`: when it is set, commands under way end.
     """
 
     database: Database
     ledger: Ledger
     kinds: Mapping[str, StepKind]
-    connect: Callable[[Host], Transport]
+    connect: Callable[[Host, threading.Event], Transport]
     clock: Clock
     redactor: Redactor
     zone: ZoneInfo
     observers: tuple[Observer, ...] = ()
     workers: int = 16
     secret: Callable[[str], str] = resolve
+    halt: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, event: Event) -> None:
         """Tell every observer."""
@@ -51,7 +53,7 @@ class Engine:
     def step(self, item: StepItem, inventory: Inventory) -> Step[PlanContext]:
         """The step of an item, ready to act."""
         effects = Effects(
-            connect=self.connect,
+            connect=lambda host: self.connect(host, self.halt),
             host=lambda name: inventory.select(name)[0],
             secret=self._revealed,
             clock=self.clock,
