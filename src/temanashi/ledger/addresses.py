@@ -26,17 +26,22 @@ class Address(NamedTuple):
         return "sqlite" if self.file else "postgresql"
 
 
-def address_of(url: str) -> Address:
-    """Read a database URL: `sqlite:///file` or `postgresql://...`; raises BadDatabaseUrl, which shows the scheme only."""
-    scheme = url.partition("://")[0] if "://" in url else ""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise BadDatabaseUrl(place=f"{scheme}://…") from error
-    if scheme in {"sqlite", "sqlite+pysqlite"} and parsed.database and parsed.database != ":memory:" and not parsed.query:
-        file = Path(parsed.database).absolute()
-        return Address(parsed, str(file), file)
+def address_of(where: str | Path) -> Address:
+    """Read a database URL, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`, or take the path of a SQLite file.
+
+    What follows `sqlite:///` is a path as it stands, nothing is decoded. Raises BadDatabaseUrl, which shows the scheme only.
+    """
+    if isinstance(where, Path):
+        file = where.absolute()
+        return Address(URL.create("sqlite", database=str(file)), str(file), file)
+    scheme, _, rest = where.partition("://")
+    if scheme in {"sqlite", "sqlite+pysqlite"} and rest[1:] not in {"", ":memory:"} and "?" not in rest:
+        return address_of(Path(rest[1:]))
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        host = f"{parsed.host or ''}{f':{parsed.port}' if parsed.port else ''}"
-        return Address(parsed.set(drivername="postgresql+psycopg"), f"postgresql://{host}/{parsed.database or ''}", None)
-    raise BadDatabaseUrl(place=f"{scheme}://…")
+        try:
+            url = make_url(where).set(drivername="postgresql+psycopg")
+        except (ArgumentError, ValueError) as error:
+            raise BadDatabaseUrl(place=f"{scheme}://…") from error
+        host = f"{url.host or ''}{f':{url.port}' if url.port else ''}"
+        return Address(url, f"postgresql://{host}/{url.database or ''}", None)
+    raise BadDatabaseUrl(place=f"{scheme}://…" if rest else "…")

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
@@ -118,7 +119,7 @@ class Database:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # sqlite3's own transaction control is off (isolation_level=None); SQLAlchemy's page on SQLite: "Using SQLAlchemy to emit BEGIN".
+    # sqlite3's own transaction control is off (isolation_level=None), as SQLAlchemy's page on SQLite says.
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -141,13 +142,13 @@ def _postgresql_engine(address: Address, busy_timeout: float, common: dict[str, 
 
 
 def open_database(
-    url: str, *, clock: Clock, create: bool = True, busy_timeout: float = BUSY_TIMEOUT, read_only: bool = False
+    where: str | Path, *, clock: Clock, create: bool = True, busy_timeout: float = BUSY_TIMEOUT, read_only: bool = False
 ) -> Database:
-    """Open the database at a URL, create it where there is none (unless `create` is off) and bring its tables up to date.
+    """Open the database at a URL or in a SQLite file, and bring its tables up to date.
 
-    `read_only` touches nothing: no upgrade, no log file. Raises LedgerError.
+    Where there is none it is created, unless `create` is off. `read_only` touches nothing: no upgrade, no log file. Raises LedgerError.
     """
-    address = address_of(url)
+    address = address_of(where)
     if address.file:
         prepare_file(address.file, create=create and not read_only)
     database = Database(address, busy_timeout=busy_timeout, read_only=read_only)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,6 +25,7 @@ __all__ = [
     "LedgerReadOnly",
     "LedgerTrouble",
     "RecordUnreadable",
+    "sqlite_fault",
     "translated",
 ]
 
@@ -141,28 +141,25 @@ _POSTGRESQL: dict[str, type[LedgerError]] = {
 }
 
 
-def _sqlite_fault(original: sqlite3.Error) -> type[LedgerError]:
-    code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+def sqlite_fault(error: sqlite3.Error, *, place: str, seconds: float) -> LedgerError:
+    """Our error for one of sqlite3."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     # The shared-memory index of the WAL cannot grow on a full disk; SQLite calls that an I/O error.
-    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return LedgerFull
-    return _SQLITE.get(code & 0xFF, LedgerTrouble)
-
-
-def _postgresql_fault(original: Any) -> type[LedgerError]:
-    state = getattr(original, "sqlstate", None)
-    if state is None or state.startswith(("08", "28")):
-        return DatabaseUnreachable
-    return _POSTGRESQL.get(state, LedgerTrouble)
+    kind = LedgerFull if code == sqlite3.SQLITE_IOERR_SHMSIZE else _SQLITE.get(code & 0xFF, LedgerTrouble)
+    return kind(place=place, seconds=round(seconds), reason=str(error))
 
 
 def translated(error: Exception, *, place: str, seconds: float, password: str = "") -> LedgerError | None:
     """Our error for one of SQLAlchemy or a driver; None for a broken constraint, which is the caller's business."""
     if isinstance(error, PoolTimeout):
         return LedgerLocked(place=place, seconds=round(seconds))
-    if not isinstance(error, (DBAPIError, sqlite3.Error)) or isinstance(error, IntegrityError):
-        return None
     original = error.orig if isinstance(error, DBAPIError) else error
-    kind = _sqlite_fault(original) if isinstance(original, sqlite3.Error) else _postgresql_fault(original)
-    reason = Redactor([password]).text(" ".join(str(original).split()))
-    return kind(place=place, seconds=round(seconds), reason=reason)
+    if isinstance(error, IntegrityError) or original is None:
+        return None
+    if isinstance(original, sqlite3.Error):
+        return sqlite_fault(original, place=place, seconds=seconds)
+    state: str | None = getattr(original, "sqlstate", None)
+    # Without a state the server never answered.
+    unreachable = state is None or state.startswith(("08", "28"))
+    kind = DatabaseUnreachable if unreachable or state is None else _POSTGRESQL.get(state, LedgerTrouble)
+    return kind(place=place, seconds=round(seconds), reason=Redactor([password]).text(" ".join(str(original).split())))

@@ -35,8 +35,9 @@ class Head(NamedTuple):
 class Ledger:
     """One chain of records in a database.
 
-    Appends happen in the caller's transaction, so that a record and what it tells of commit together. The order of records is `seq`. `recorded_at` is what the clock said: after a clock was set back, a later record can carry
-    an earlier time, and verification counts such records instead of hiding them.
+    Appends happen in the caller's transaction, so that a record and what it tells of commit together. The order of records is
+    `seq`. `recorded_at` is what the clock said: after a clock was set back, a later record can carry an earlier time, and
+    verification counts such records instead of hiding them.
     """
 
     def __init__(self, database: Database, *, clock: Clock, chain: str = "main") -> None:

@@ -1,0 +1,135 @@
+"""One pass over a chain, record by record, each against its own text, its predecessor and its body."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from temanashi.ledger.chain import GENESIS, body_hash, record_hash
+from temanashi.ledger.tables import COLUMNS, ledger
+from temanashi.ledger.tables import bodies as body_table
+from temanashi.text.local import Phrase, phrase
+
+__all__ = ["Scan", "pruned_ranges", "scan"]
+
+_PAGE = 2000
+_WIDTH = len(COLUMNS)
+_SEQ, _RECORDED_AT, _PREV, _BODY_HASH = (COLUMNS.index(name) for name in ("seq", "recorded_at", "prev_hash", "body_hash"))
+_repeated = itemgetter(*COLUMNS)
+
+
+@dataclass
+class Scan:
+    """How far the pass came: the last good record, counts, the hashes at wanted places, and the first problem."""
+
+    seq: int = 0
+    hash: str = GENESIS
+    recorded_at: str = ""
+    records: int = 0
+    pruned: int = 0
+    older: int = 0
+    hashes: dict[int, str] = field(default_factory=dict)
+    bad_seq: int | None = None
+    problem: Phrase | None = None
+
+
+def scan(connection: Connection, *, chain: str, bodies: bool, wanted: AbstractSet[int]) -> Scan:
+    """Read a chain until its end or its first bad record."""
+    so_far = Scan()
+    with _bad_text_tolerated(connection):
+        listed = pruned_ranges(connection, chain=chain) if bodies else []
+        starts = [low for low, _ in listed]
+        for row in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
+            problem = _problem(row, so_far)
+            if problem is None and bodies:
+                problem = _body_problem(row, so_far, listed, starts)
+            if problem is not None:
+                so_far.bad_seq, so_far.problem = so_far.seq + 1, problem
+                break
+            so_far.older += row[_RECORDED_AT] < so_far.recorded_at
+            so_far.seq, so_far.hash, so_far.recorded_at = row[_SEQ], row[_WIDTH], row[_RECORDED_AT]
+            so_far.records += 1
+            if so_far.seq in wanted:
+                so_far.hashes[so_far.seq] = so_far.hash
+    return so_far
+
+
+@contextmanager
+def _bad_text_tolerated(connection: Connection) -> Iterator[None]:
+    # Bytes that are no UTF-8 would stop sqlite3 in mid-way; replaced, they do not match their hash, which is the finding.
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.text_factory = lambda stored: stored.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
+
+
+def pruned_ranges(connection: Connection, *, chain: str) -> list[tuple[int, int]]:
+    """The ranges of sequence numbers that `pruned` records list, ascending. A record lists only what stands before it."""
+    joined = ledger.join(body_table, (body_table.c.chain == ledger.c.chain) & (body_table.c.seq == ledger.c.seq))
+    query = select(ledger.c.seq, body_table.c.text).select_from(joined).where(ledger.c.chain == chain, ledger.c.kind == "pruned")
+    ranges: list[tuple[int, int]] = []
+    for seq, text in connection.execute(query):
+        try:
+            listed = [(int(low), int(high)) for low, high in json.loads(text or "{}").get("ranges", ())]
+        except (ValueError, TypeError, AttributeError):
+            continue
+        ranges.extend((low, high) for low, high in listed if low <= high < seq)
+    return sorted(ranges)
+
+
+def _query(chain: str, *, bodies: bool) -> Any:
+    columns = [*(ledger.c[name] for name in COLUMNS), ledger.c.hash, ledger.c.envelope]
+    query = select(*columns)
+    if bodies:
+        joined = ledger.outerjoin(body_table, (body_table.c.chain == ledger.c.chain) & (body_table.c.seq == ledger.c.seq))
+        query = select(*columns, body_table.c.seq, body_table.c.salt, body_table.c.text).select_from(joined)
+    return query.where(ledger.c.chain == chain).order_by(ledger.c.seq)
+
+
+def _problem(row: Row[Any], before: Scan) -> Phrase | None:
+    """What is wrong with a record's place, text or columns."""
+    seq, own_hash, envelope = row[_SEQ], row[_WIDTH], row[_WIDTH + 1]
+    if seq != before.seq + 1:
+        return phrase("ledger.record-missing", seq=before.seq + 1)
+    # SQLite stores any type in any column.
+    if not isinstance(envelope, str) or record_hash(envelope) != own_hash:
+        return phrase("ledger.record-edited", seq=seq)
+    if row[_PREV] != before.hash:
+        return phrase("ledger.link-broken", seq=seq)
+    try:
+        said = _repeated(json.loads(envelope))
+    except (ValueError, KeyError, TypeError):
+        return phrase("ledger.record-edited", seq=seq)
+    if said != row[:_WIDTH]:
+        names = [name for name, one, other in zip(COLUMNS, said, row, strict=False) if one != other]
+        return phrase("ledger.columns-edited", seq=seq, columns=names)
+    return None
+
+
+def _body_problem(row: Row[Any], so_far: Scan, listed: list[tuple[int, int]], starts: list[int]) -> Phrase | None:
+    """What is wrong with a record's body; counts what was pruned as recorded."""
+    seq, (body_seq, salt, text) = row[_SEQ], row[_WIDTH + 2 :]
+    if body_seq is not None and salt is None and text is None:
+        at = bisect_right(starts, seq) - 1
+        if at >= 0 and listed[at][1] >= seq:
+            so_far.pruned += 1
+            return None
+    if salt is None or text is None:
+        return phrase("ledger.body-gone", seq=seq)
+    # SQLite stores any type in any column; psycopg hands out bytes.
+    if isinstance(salt, bytes) and isinstance(text, str) and body_hash(salt, text) == row[_BODY_HASH]:
+        return None
+    return phrase("ledger.body-edited", seq=seq)
