@@ -93,7 +93,7 @@ class _Advance:
         rows = self._rows(item.id)
         if all(row.settled for row in rows) and self._recorded(item.id):
             return None if self._may_go_on(rows) else self._finish()
-        step = self.engine.step(item, self.frozen.inventory)
+        step = self.engine.step(item, self.frozen.inventory, halt=self.lease.halt)
         rows = self._resumed(step, rows)
         rows = self._replanned(item, rows)
         done, total = sum(row.settled for row in rows), len(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,8 @@ __all__ = ["Engine"]
 class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
-    `workers` bounds the hosts that one step works on at a time. `connect` is told of `halt`: when it is set, commands under way end.
+    `workers` bounds the hosts that one step works on at a time. `connect` also gets
+    an event: when it is set, commands under way end.
     """
 
     database: Database
@@ -39,7 +40,6 @@ class Engine:
     observers: tuple[Observer, ...] = ()
     workers: int = 16
     secret: Callable[[str], str] = resolve
-    halt: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, event: Event) -> None:
         """Tell every observer."""
@@ -50,10 +50,11 @@ class Engine:
         """The day in the workspace's time zone."""
         return self.clock.now().astimezone(self.zone).date()
 
-    def step(self, item: StepItem, inventory: Inventory) -> Step[PlanContext]:
-        """The step of an item, ready to act."""
+    def step(self, item: StepItem, inventory: Inventory, *, halt: threading.Event | None = None) -> Step[PlanContext]:
+        """The step of an item, ready to act; setting `halt` ends the commands that it has under way."""
+        event = halt or threading.Event()
         effects = Effects(
-            connect=lambda host: self.connect(host, self.halt),
+            connect=lambda host: self.connect(host, event),
             host=lambda name: inventory.select(name)[0],
             secret=self._revealed,
             clock=self.clock,

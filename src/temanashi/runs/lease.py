@@ -50,7 +50,7 @@ class Lease:
 
     def __init__(self, engine: Engine, run: str, owner: str, fence: int) -> None:
         self.run, self.owner, self.fence = run, owner, fence
-        self.halt = engine.halt
+        self.halt = threading.Event()
         self._engine = engine
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{run[-6:]}", daemon=True)
