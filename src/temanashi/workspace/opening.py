@@ -1,0 +1,63 @@
+"""Everything of one installation, opened together: what the terminal, the flows and the pages act with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from temanashi.clock import Clock, SystemClock
+from temanashi.hosts.connecting import connect
+from temanashi.ledger.database import Database, open_database
+from temanashi.ledger.ledger import Ledger
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runs.engine import Engine
+from temanashi.runs.events import Observer
+from temanashi.secrets import Redactor
+from temanashi.settings import Settings, find_workspace, load_settings
+
+__all__ = ["Installation", "open_installation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """A workspace's settings with its open database and ledger."""
+
+    settings: Settings
+    database: Database
+    ledger: Ledger
+    clock: Clock
+
+    def engine(self, *observers: Observer) -> Engine:
+        """An engine on this installation; each run gets its own redactor through it."""
+        return Engine(
+            database=self.database,
+            ledger=self.ledger,
+            kinds=step_kinds(),
+            connect=lambda host, stop: connect(host, stop=stop),
+            clock=self.clock,
+            redactor=Redactor(),
+            zone=self.settings.zone,
+            observers=observers,
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+@contextmanager
+def open_installation(
+    root: Path | None = None, *, clock: Clock | None = None, create: bool = True, read_only: bool = False
+) -> Iterator[Installation]:
+    """Open the workspace at `root` (default: found from here); raises WorkspaceError and LedgerError."""
+    settings = load_settings(find_workspace(root))
+    ticking = clock or SystemClock()
+    if create and not settings.database_url:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = open_database(settings.database, clock=ticking, create=create, read_only=read_only)
+    try:
+        yield Installation(settings=settings, database=database, ledger=Ledger(database, clock=ticking), clock=ticking)
+    finally:
+        database.close()
