@@ -34,7 +34,7 @@ def test_months_follow_one_another_over_the_year():
     assert Month(2026, 12).next == Month(2027, 1)
     assert Month(2027, 1).previous == Month(2026, 12)
     assert Month(2026, 4).shift(-13) == Month(2025, 3)
-    assert sorted([Month(2027, 1), Month(2026, 12)])[0] == Month(2026, 12)
+    assert min(Month(2027, 1), Month(2026, 12)) == Month(2026, 12)
     assert Month(2026, 12) <= Month(2027, 1)
 
 

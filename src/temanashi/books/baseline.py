@@ -1,0 +1,168 @@
+"""Baselines: the minutes of a task by hand, signed by a person in a `task_version` record, and which of them count on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError
+
+from temanashi.books.tasks import Category, Demand, Frozen, ProposedTask, Seconds, TaskId
+from temanashi.calendars import Month, day_of
+from temanashi.errors import InputError
+from temanashi.ledger.records import Draft, Record
+from temanashi.people import Actor, Assurance, Channel
+from temanashi.text.local import LocalText
+from temanashi.toil import Estimated, Weighed, weigh
+
+__all__ = ["ClosedMonth", "NoFrequency", "SignedVersion", "sign", "signed_versions", "version_on"]
+
+
+class ClosedMonth(InputError):
+    """A baseline that would change a month which is over."""
+
+    key = "books.closed-month"
+
+    def __init__(self, task: str, valid_from: date, first: date) -> None:
+        super().__init__(task=task, valid_from=valid_from.isoformat(), first=first.isoformat())
+
+
+class NoFrequency(InputError):
+    """A task on request whose baseline does not say how often it was asked for."""
+
+    key = "books.no-frequency"
+
+    def __init__(self, task: str) -> None:
+        super().__init__(task=task)
+
+
+class _Terms(Frozen):
+    """The body of a `task_version` record."""
+
+    setup_seconds: int = Field(ge=0)
+    per_target_seconds: int = Field(ge=0)
+    targets: int = Field(default=1, ge=1)
+    title: LocalText | None = None
+    category: Category
+    owner: str
+    system: str = ""
+    demand: Demand
+    author: str
+    evidence: Literal["estimate"] = "estimate"
+    valid_from: date
+    note: str = ""
+
+
+class SignedVersion(Frozen):
+    """A baseline version of a task: its minutes and demand, who signed, and from which day it counts."""
+
+    task: TaskId
+    title: LocalText | None = None
+    seconds: Seconds
+    demand: Demand
+    category: Category
+    owner: str
+    system: str = ""
+    signed_by: str
+    signed_at: datetime
+    assurance: Assurance = "asserted"
+    seq: int
+    event_id: str = ""
+    valid_from: date
+    note: str = ""
+
+    @property
+    def evidence(self) -> Weighed:
+        """Grade and range of one occasion: a dated estimate with an author is grade C."""
+        return weigh(Estimated(self.seconds.occasion, self.signed_by, self.signed_at.date()))
+
+
+def sign(
+    proposed: ProposedTask,
+    seconds: Seconds,
+    *,
+    actor: Actor,
+    now: datetime,
+    zone: ZoneInfo,
+    demand: Demand | None = None,
+    valid_from: date | None = None,
+    note: str = "",
+    channel: Channel = "cli",
+    force: bool = False,
+) -> Draft:
+    """The record that makes these minutes of a task count, from the first day of the current month unless another day is given.
+
+    Raises ClosedMonth for an earlier day unless `force`d, and NoFrequency for a task on request without `per_month`.
+    """
+    first = Month.of(day_of(now, zone)).first
+    begins = valid_from or first
+    if begins < first and not force:
+        raise ClosedMonth(proposed.task, begins, first)
+    rule = demand or proposed.demand
+    if rule.on_request and not rule.per_month:
+        raise NoFrequency(proposed.task)
+    terms = _Terms(
+        setup_seconds=seconds.setup,
+        per_target_seconds=seconds.per_target,
+        targets=seconds.targets,
+        title=proposed.title,
+        category=proposed.category,
+        owner=proposed.owner,
+        system=proposed.system,
+        demand=rule,
+        author=actor.name,
+        valid_from=begins,
+        note=note,
+    )
+    return Draft(
+        kind="task_version",
+        task=proposed.task,
+        actor=actor.name,
+        actor_kind=actor.kind,
+        assurance=actor.assurance,
+        channel=channel,
+        system=proposed.system,
+        reason=note,
+        body=terms.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def _version(record: Record, body: Mapping[str, Any]) -> SignedVersion | None:
+    try:
+        terms = _Terms.model_validate(body)
+    except ValidationError:  # pruned, or of a newer program: minutes that cannot be read credit nothing
+        return None
+    return SignedVersion(
+        task=record.draft.task,
+        title=terms.title,
+        seconds=Seconds(setup=terms.setup_seconds, per_target=terms.per_target_seconds, targets=terms.targets),
+        demand=terms.demand,
+        category=terms.category,
+        owner=terms.owner,
+        system=terms.system,
+        signed_by=terms.author,
+        signed_at=record.recorded_at,
+        assurance=record.draft.assurance,
+        seq=record.seq,
+        event_id=record.event_id,
+        valid_from=terms.valid_from,
+        note=terms.note,
+    )
+
+
+def signed_versions(records: Iterable[Record]) -> dict[str, tuple[SignedVersion, ...]]:
+    """Every signed version by task, oldest first. Only a person signs."""
+    found: dict[str, list[SignedVersion]] = {}
+    for record in sorted((r for r in records if r.draft.kind == "task_version"), key=lambda r: r.seq):
+        version = _version(record, record.draft.body) if record.draft.actor_kind == "person" else None
+        if version is not None:
+            found.setdefault(version.task, []).append(version)
+    return {task: tuple(versions) for task, versions in found.items()}
+
+
+def version_on(versions: Sequence[SignedVersion], day: date) -> SignedVersion | None:
+    """The version that counts for a unit of that day: of those valid, the one that began last, then the one signed last."""
+    valid = [version for version in versions if version.valid_from <= day]
+    return max(valid, key=lambda version: (version.valid_from, version.seq), default=None)

@@ -1,0 +1,113 @@
+"""Which runs of a month earned something, and why the others did not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from temanashi.books.baseline import SignedVersion, version_on
+from temanashi.books.demand import Register
+from temanashi.books.figures import Reason
+from temanashi.books.units import TaskUnits
+from temanashi.books.usage import Effort, EndedRun
+from temanashi.calendars import BusinessCalendar, slot_on
+from temanashi.text.local import Phrase, phrase
+
+__all__ = ["Judged", "Served", "judge_runs", "served"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The demand that a run would serve: its slot (None: a day without one), its day, and the version that counts then."""
+
+    slot: str | None
+    day: date
+    version: SignedVersion | None
+
+
+def served(work: EndedRun | Effort, versions: Sequence[SignedVersion], register: Register, business: BusinessCalendar) -> Served:
+    """From the recorded demand's day, else the day that the slot names, else the day of the work."""
+    day = register.day_of(work.task, work.slot) or work.slot_day or work.day
+    version = version_on(versions, day)
+    if version is None or version.demand.calendar is None:
+        return Served(work.slot or work.run, day, version)
+    slot = slot_on(version.demand.calendar, day, business)
+    return Served(slot.isoformat() if slot else None, slot or day, version)
+
+
+@dataclass(slots=True)
+class Judged:
+    """What came of a task's runs: how many counted, the reasons of the others, and closed days on which runs served nobody."""
+
+    counted: int = 0
+    reasons: dict[Reason, int] = field(default_factory=dict)
+    days: dict[date, Phrase] = field(default_factory=dict)
+    by_hand: set[str] = field(default_factory=set)
+
+    def refuse(self, reason: Reason) -> None:
+        """One more run that earned nothing."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+
+def judge_runs(
+    runs: Sequence[tuple[EndedRun, Served]], units: TaskUnits, *, signed: bool, through: date, business: BusinessCalendar
+) -> Judged:
+    """Credit a task's runs, in the order of the ledger, to its units. An unsigned task's units only tell what would be."""
+    judged = Judged()
+    for run, target in runs:
+        reason = _unfit(run) or _credit(run, target, units)
+        if reason is None and signed:
+            judged.counted += 1
+            continue
+        judged.refuse(reason or "unsigned")
+        if reason == "by_hand" and (target.slot in units.units or not signed):
+            judged.by_hand.add(run.run)
+        if reason == "no_demand_unit":
+            judged.days.setdefault(target.day, _why(target, units.cancelled, through, business))
+    # Work by hand stands in the remaining hours already, unless another run was credited for the same unit.
+    redone = {run.run for run, target in runs if target.slot in units.units and units.units[target.slot or ""].done}
+    judged.by_hand -= redone if signed else set()
+    return judged
+
+
+def _unfit(run: EndedRun) -> Reason | None:
+    """Why a run could earn nothing for any unit."""
+    if run.mode != "live":
+        return "dry_run" if run.mode == "dry_run" else "drill"
+    if run.refused:
+        return "cancelled"
+    if run.by_hand:
+        return "by_hand"
+    return None if run.good else "not_successful"
+
+
+def _credit(run: EndedRun, target: Served, units: TaskUnits) -> Reason | None:
+    """Why a run earned nothing for its unit, or None: it earned."""
+    if target.version is None:
+        return "unsigned"
+    slot = target.slot or ""
+    due = units.units.get(slot)
+    if due is None and target.version.seq in units.unverified and slot not in units.cancelled:
+        if run.seen > run.good and target.version.seconds.folded:
+            return "not_successful"
+        due = units.open_unverified(slot, target.version)
+        if due is None:
+            return "unverified"
+    if due is None:
+        return "no_demand_unit"
+    full = due.done
+    if due.credit(run):
+        return None
+    return "already_credited" if full else "not_successful"
+
+
+def _why(target: Served, cancelled: Mapping[str, str], through: date, business: BusinessCalendar) -> Phrase:
+    """Why there is no demand on a day."""
+    if target.slot in cancelled:
+        return phrase("books.day-cancelled", reason=cancelled[target.slot or ""])
+    if target.day > through:
+        return phrase("books.day-not-due")
+    if target.slot is None and (closed := business.why_closed(target.day)):
+        return closed
+    return phrase("books.day-no-demand")

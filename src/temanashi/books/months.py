@@ -1,0 +1,225 @@
+"""A month's figures from the ledger's records: baseline, what remains by hand, what was credited, and what was not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from temanashi.books.baseline import SignedVersion, signed_versions
+from temanashi.books.crediting import Judged, Served, judge_runs, served
+from temanashi.books.demand import Register, registered
+from temanashi.books.figures import Flag, Goal, MonthFigures, NotCounted, Reason, Sums, TaskFigures
+from temanashi.books.tasks import Demand, ProposedTask
+from temanashi.books.units import TaskUnits, due_units
+from temanashi.books.usage import Effort, EndedRun, Usage, usage_of
+from temanashi.calendars import BusinessCalendar, Month, day_of
+from temanashi.ledger.records import Record
+from temanashi.text.local import LocalText
+from temanashi.toil import Effort as Spent
+from temanashi.toil import Figures, Graded, figures_of, grouped, growth, human_seconds, outlook, total
+
+__all__ = ["month_figures"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """What every task's figures are computed from."""
+
+    month: Month
+    through: date
+    running: bool
+    business: BusinessCalendar
+    register: Register
+    versions: Mapping[str, tuple[SignedVersion, ...]]
+    proposals: Mapping[str, ProposedTask]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A task's figures with what only the totals need."""
+
+    figures: TaskFigures
+    arithmetic: Figures
+    graded: tuple[Graded, ...]
+    judged: Judged
+    cancelled: tuple[tuple[str, str], ...]
+
+
+def month_figures(
+    records: Iterable[Record],
+    tasks_proposed: Iterable[ProposedTask],
+    month: Month,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    goal: float,
+    calendar: BusinessCalendar,
+) -> MonthFigures:
+    """Everything that the report of a month shows. `records` may come in any order and hold more than the month needs.
+
+    Days are cut in `zone`; in the running month only what is due up to the day of `now` counts.
+    """
+    known = list({(record.chain, record.seq): record for record in records}.values())
+    today = day_of(now, zone)
+    books = _Month(
+        month=month,
+        through=min(today, month.last),
+        running=today <= month.last,
+        business=calendar,
+        register=registered(known, zone),
+        versions=signed_versions(known),
+        proposals={proposed.task: proposed for proposed in tasks_proposed},
+        usage=usage_of(known, zone),
+    )
+    seen = {work.task for work in (*books.usage.runs, *books.usage.efforts)}
+    tasks = {task: _task(books, task) for task in sorted({*books.proposals, *books.versions, *seen})}
+    return _whole(books, {task: own for task, own in tasks.items() if own is not None}, Fraction(str(goal)), now, len(known))
+
+
+def _pretended(proposed: ProposedTask | None, month: Month, now: date) -> tuple[SignedVersion, ...]:
+    """The proposal as if it were signed, to say what it would be."""
+    if proposed is None or proposed.seconds is None:
+        return ()
+    at = datetime.combine(now, datetime.min.time(), tzinfo=ZoneInfo("UTC"))
+    return (
+        SignedVersion(
+            **proposed.model_dump(include={"task", "title", "seconds", "demand", "category", "owner", "system"}),
+            signed_by="",
+            signed_at=at,
+            seq=0,
+            valid_from=month.first,
+        ),
+    )
+
+
+def _task(books: _Month, task: str) -> _Task | None:
+    """A task's month; None for a task that nobody proposed, signed or worked on in it."""
+    versions = tuple(v for v in books.versions.get(task, ()) if v.valid_from <= books.month.last)
+    proposed = books.proposals.get(task)
+    counting = versions or _pretended(proposed, books.month, books.through)
+    units = due_units(
+        counting, task=task, month=books.month, through=books.through, register=books.register, business=books.business
+    )
+    runs = [(run, where) for run, where in _within(books, books.usage.runs, task, counting) if isinstance(run, EndedRun)]
+    efforts = [(e, where) for e, where in _within(books, books.usage.efforts, task, counting) if isinstance(e, Effort)]
+    if not (versions or proposed or runs or efforts):
+        return None
+    judged = judge_runs(runs, units, signed=bool(versions), through=books.through, business=books.business)
+    human = human_seconds(Spent(str(n), e.seconds) for n, (e, _) in enumerate(efforts) if e.run not in judged.by_hand)
+    parts = [
+        (version, figures_of(baseline=baseline, cost=version.seconds.cost, units=units.of_version(version)))
+        for version, baseline in units.baselines
+    ]
+    counted = total(figures for _, figures in parts)
+    arithmetic = (counted if versions else Figures()) + Figures(human=human)
+    due = [unit for version, _ in parts for unit in units.of_version(version)]
+    figures = TaskFigures(
+        **_described(task, versions, proposed),
+        units_due=sum(unit.count for unit in due),
+        units_credited=sum(unit.count for unit in due if unit.done),
+        runs_counted=judged.counted,
+        measured_by_hand_seconds=sum(e.seconds for e, _ in efforts if e.run in judged.by_hand),
+        avoided_growth_seconds=sum(growth(own.gross, own.baseline)[1] for _, own in parts) if versions else 0,
+        sums=Sums.of(arithmetic),
+        would_be=Sums.of(counted) if parts and not versions else None,
+        flags=_flags(books, units, versions),
+    )
+    graded = [Graded(own, v.evidence.grade, *v.evidence.range.factors) for v, own in parts] if versions else []
+    return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units))
+
+
+def _within(
+    books: _Month, work: Sequence[EndedRun | Effort], task: str, versions: Sequence[SignedVersion]
+) -> Iterable[tuple[EndedRun | Effort, Served]]:
+    """A task's work that belongs to the month, by the day of the demand that it served."""
+    for each in work:
+        if each.task == task:
+            where = served(each, versions, books.register, books.business)
+            if where.day in books.month:
+                yield each, where
+
+
+def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedTask | None) -> dict[str, Any]:
+    """What a task is: as its latest signature says, else as proposed."""
+    latest = max(versions, key=lambda v: (v.valid_from, v.seq), default=None)
+    says = latest or proposed
+    title = (proposed and proposed.title) or (latest and latest.title) or LocalText(plain=task or "-")
+    told: dict[str, Any] = {"task": task, "title": title, "signed": latest is not None, "demand": says.demand if says else Demand()}
+    told["runbooks"] = proposed.runbooks if proposed else ()
+    if says:
+        told |= {"category": says.category, "owner": says.owner, "system": says.system, "minutes": says.seconds}
+    if latest:
+        told |= {
+            "signed_by": latest.signed_by,
+            "signed_at": latest.signed_at,
+            "valid_from": latest.valid_from,
+            "versions": len(versions),
+            "grade": latest.evidence.grade,
+        }
+    return told
+
+
+def _flags(books: _Month, units: TaskUnits, versions: Sequence[SignedVersion]) -> tuple[Flag, ...]:
+    """What a reader must know beside the numbers."""
+    flags: list[Flag] = []
+    if versions and units.unverified:
+        flags.append("demand_unverified")
+    if versions and books.running and any(v.demand.on_request for v, _ in units.baselines):
+        flags.append("prorated")
+    if versions and min(v.valid_from for v in versions) > books.month.first:
+        flags.append("part_of_month")
+    return tuple(flags)
+
+
+def _dropped(books: _Month, task: str, units: TaskUnits) -> tuple[tuple[str, str], ...]:
+    """The month's cancelled demand, with the reasons."""
+    month = str(books.month)
+    asked = {unit.slot for unit in books.register.of(task, books.month)}
+    return tuple((slot, why) for slot, why in sorted(units.cancelled.items()) if slot in asked or slot.startswith(f"{month}-"))
+
+
+def _whole(books: _Month, tasks: Mapping[str, _Task], goal: Fraction, now: datetime, records: int) -> MonthFigures:
+    whole = total(own.arithmetic for own in tasks.values())
+    seen = outlook([graded for own in tasks.values() for graded in own.graded], goal)
+    signed = {task: own.arithmetic for task, own in tasks.items() if own.figures.signed}
+    reduction = whole.reduction
+    standing = seen and Goal(
+        standing=seen.standing,
+        low=float(seen.low),
+        likely=float(seen.likely),
+        high=float(seen.high),
+        stress=float(seen.stress),
+        progress=float(seen.likely / goal),
+        measured_share=None if seen.measured is None else float(seen.measured),
+    )
+    return MonthFigures(
+        month=str(books.month),
+        as_of=now,
+        through=books.through,
+        running=books.running,
+        goal=float(goal),
+        sums=Sums.of(whole),
+        reduction=None if reduction is None else float(reduction),
+        outlook=standing,
+        tasks=tuple(own.figures for own in tasks.values() if own.figures.task),
+        by_category={name: Sums.of(s) for name, s in grouped(signed, lambda task: tasks[task].figures.category).items()},
+        not_counted=tuple(entry for own in tasks.values() for entry in _not_counted(own)),
+        runs_seen=sum(own.judged.counted + sum(own.judged.reasons.values()) for own in tasks.values()),
+        runs_counted=sum(own.judged.counted for own in tasks.values()),
+        units_cancelled=tuple((task, slot, why) for task, own in tasks.items() for slot, why in own.cancelled),
+        records_read=records,
+    )
+
+
+def _not_counted(own: _Task) -> Iterable[NotCounted]:
+    """One entry for each reason of a task, in the order in which the reasons matter to a reader."""
+    for reason in get_args(Reason):
+        if runs := own.judged.reasons.get(reason):
+            days = tuple(sorted(own.judged.days.items(), key=lambda pair: pair[0])) if reason == "no_demand_unit" else ()
+            shown: Reason = reason if own.figures.task else "no_task"
+            yield NotCounted(task=own.figures.task, title=own.figures.title, reason=shown, runs=runs, days=days)

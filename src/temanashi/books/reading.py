@@ -1,0 +1,33 @@
+"""The ledger's records that a month's figures need: the only part of the books that reads a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from temanashi.calendars import Month
+from temanashi.ledger.ledger import Ledger
+from temanashi.ledger.records import Kind, Record
+
+__all__ = ["read_baselines", "read_month"]
+
+LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
+WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
+
+
+def read_baselines(ledger: Ledger, connection: Connection) -> list[Record]:
+    """Every record that signs the minutes of a task."""
+    return list(ledger.records(connection, kinds=("task_version",)))
+
+
+def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: ZoneInfo) -> list[Record]:
+    """Signatures and demand of all times, and what runs did since the month began, without the bodies that figures do not need.
+
+    Late work may serve an earlier day; work never serves a later month.
+    """
+    begin = datetime.combine(month.first, time.min, tzinfo=zone).astimezone(UTC)
+    laid_down = ledger.records(connection, kinds=LAID_DOWN)
+    work = ledger.records(connection, kinds=WORK, since=begin, bodies_too=False)
+    return [*laid_down, *work]

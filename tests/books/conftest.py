@@ -1,0 +1,8 @@
+import pytest
+
+from books.bookkeeping import Books
+
+
+@pytest.fixture
+def books():
+    return Books()
