@@ -122,10 +122,9 @@ def test_a_file_without_permission_says_so(folder):
 
 def test_a_category_with_a_typo_has_a_suggestion(folder):
     folder.runbook("a", file="runbooks/rutine/a.yaml")
-    assert told(folder.load()) == [
-        "runbooks/rutine/a.yaml  runbooks/ has no category `rutine`; "
-        "there are: routine, incident, maintenance, account, inquiry. Close: `routine`"
-    ]
+    (line,) = told(folder.load())
+    assert line.startswith("runbooks/rutine/a.yaml  runbooks/ has no category `rutine`; there are: routine, incident,")
+    assert line.endswith("Close: `routine`")
 
 
 def test_two_runbooks_of_one_id_are_both_disabled_and_name_each_other(folder):
