@@ -1,0 +1,87 @@
+"""What certificates a TLS server presents, and what a strict client says of them."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from temanashi.checks.connecting import connected, cut_after
+from temanashi.checks.names import Address
+from temanashi.clock import Clock
+
+__all__ = ["Member", "members_of", "names_of", "presented", "verified"]
+
+Member = dict[str, Any]
+"""One certificate of a chain as facts: subject, not_before, not_after (ISO, UTC), days_left, self_signed."""
+
+_DER = 2  # _ssl.ENCODING_DER
+
+
+def presented(addresses: Sequence[Address], name: str, *, clock: Clock, timeout: float) -> list[bytes]:
+    """The chain as the server sends it, in DER, unverified; raises OSError (ssl.SSLError among them)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # looking is not trusting: `verified` decides
+    return _chain(addresses, name, context, "get_unverified_chain", clock=clock, timeout=timeout)
+
+
+def verified(addresses: Sequence[Address], name: str, context: ssl.SSLContext, *, clock: Clock, timeout: float) -> list[bytes]:
+    """The chain up to a trusted root, in DER; raises ssl.SSLCertVerificationError when chain or name are not right, and OSError."""
+    return _chain(addresses, name, context, "get_verified_chain", clock=clock, timeout=timeout)
+
+
+def _chain(
+    addresses: Sequence[Address], name: str, context: ssl.SSLContext, getter: str, *, clock: Clock, timeout: float
+) -> list[bytes]:
+    deadline = clock.monotonic() + timeout
+    link = connected(addresses, clock=clock, timeout=timeout)
+    with context.wrap_socket(link, server_hostname=name, do_handshake_on_connect=False) as tls:
+        with cut_after(tls, deadline - clock.monotonic()):
+            try:
+                tls.do_handshake()
+            except OSError as error:
+                if clock.monotonic() >= deadline:
+                    raise TimeoutError("the handshake took too long") from error
+                raise
+        return _der(tls, getter)
+
+
+def _der(tls: ssl.SSLSocket, getter: str) -> list[bytes]:
+    public = getattr(tls, getter, None)
+    if public is not None:  # Python 3.13
+        return list(public())
+    # Since Python 3.10 the same call exists one level below (bpo-18233).
+    inner: Iterable[Any] = getattr(tls._sslobj, getter)() or ()  # type: ignore[attr-defined]  # noqa: SLF001
+    return [bytes(certificate.public_bytes(_DER)) for certificate in inner]
+
+
+def members_of(chain: Sequence[bytes], *, now: datetime) -> list[Member]:
+    """The facts of each certificate; raises ValueError for what is no certificate."""
+    from cryptography import x509  # noqa: PLC0415  (only who looks at certificates pays for its import)
+
+    return [_member(x509.load_der_x509_certificate(der), now) for der in chain]
+
+
+def _member(certificate: Any, now: datetime) -> Member:
+    ends = certificate.not_valid_after_utc
+    return {
+        "subject": certificate.subject.rfc4514_string(),
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": ends.isoformat(),
+        "days_left": round((ends - now).total_seconds() / 86_400, 3),
+        "early": certificate.not_valid_before_utc > now,
+        "self_signed": certificate.subject == certificate.issuer,
+    }
+
+
+def names_of(der: bytes) -> list[str]:
+    """The DNS names and addresses that a certificate is for."""
+    from cryptography import x509  # noqa: PLC0415  (see members_of)
+
+    try:
+        names = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]

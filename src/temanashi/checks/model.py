@@ -1,0 +1,163 @@
+"""What every check is made of: its specification, what was seen, what that means, and the result that is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+
+from temanashi.changes import Evidence, Verdict
+from temanashi.checks.thresholds import RangeText, parse_range
+from temanashi.clock import Clock
+from temanashi.hosts.command import Command
+from temanashi.hosts.inventory import Host
+from temanashi.hosts.transport import Result
+from temanashi.text.local import LocalText, Phrase
+
+__all__ = [
+    "CheckKind",
+    "CheckResult",
+    "Given",
+    "Judgement",
+    "Metric",
+    "Observation",
+    "Spec",
+    "ThresholdSpec",
+    "judge_metric",
+    "judge_metrics",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spec(_Frozen):
+    """What every check says. A kind adds its own fields, and `kind: Literal["its-name"]`."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64, description="Name of the check, unique within its step")
+    kind: str
+    title: LocalText | None = Field(default=None, description="What a reader sees instead of the id")
+    timeout: float = Field(default=10, gt=0, le=3600, description="Seconds that one measurement may take")
+    retries: int = Field(default=0, ge=0, le=10, description="Times to measure again while the verdict is not OK")
+    retry_wait: float = Field(default=1, ge=0, le=600, description="Seconds between two measurements")
+    optional: bool = Field(default=False, description="SKIPPED instead of UNKNOWN where a machine lacks what is looked at")
+
+
+class ThresholdSpec(Spec):
+    """A check of a number against ranges."""
+
+    warn: RangeText | None = Field(
+        default=None, description="Range of good values; outside is WARNING (80, 10:, ~:5, 10:20, @10:20)"
+    )
+    crit: RangeText | None = Field(default=None, description="Range of bearable values; outside is CRITICAL")
+
+
+class Metric(_Frozen):
+    """One number with its unit and ranges. `value` is None when it could not be measured."""
+
+    name: str
+    value: float | None
+    unit: str = ""
+    warn: str | None = None
+    crit: str | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Observation(_Frozen):
+    """What was seen, JSON only, so that it can be kept and judged again.
+
+    `problem` says why nothing could be measured; `absent` that the machine lacks what is looked at (a program, a service manager).
+    """
+
+    facts: dict[str, Any] = Field(default_factory=dict)
+    problem: Phrase | None = None
+    absent: bool = False
+
+
+class Judgement(_Frozen):
+    """What an observation means. `expected` and `observed` are short values for tables, the same in every language."""
+
+    verdict: Verdict
+    reason: Phrase
+    metrics: tuple[Metric, ...] = ()
+    expected: str = ""
+    observed: str = ""
+
+
+class CheckResult(_Frozen):
+    """A check on a target at a time. `seconds` is how long the last of `attempts` took; `spec_digest` says what was asked."""
+
+    check: str
+    kind: str
+    title: LocalText | None = None
+    target: str
+    verdict: Verdict
+    reason: Phrase
+    metrics: tuple[Metric, ...] = ()
+    expected: str = ""
+    observed: str = ""
+    measured_at: datetime
+    seconds: NonNegativeFloat = 0.0
+    attempts: PositiveInt = 1
+    spec_digest: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Given(NamedTuple):
+    """What an observation has at hand: the answers to the kind's own commands in their order, the host, and a clock."""
+
+    results: tuple[Result, ...]
+    host: Host
+    clock: Clock
+
+
+SpecT_contra = TypeVar("SpecT_contra", bound=Spec, contravariant=True)
+
+
+class CheckKind(Protocol[SpecT_contra]):
+    """A kind of check. Third parties register one under the entry point group `temanashi.checks`."""
+
+    @property
+    def name(self) -> str:
+        """The word after `kind:`."""
+        ...
+
+    @property
+    def spec(self) -> type[Spec]:
+        """The model of the fields; `kind` is a Literal of the name."""
+        ...
+
+    def commands(self, spec: SpecT_contra, /) -> Sequence[Command]:
+        """The commands to run on the host, read-only; none when the kind looks from here (http, tcp, tls)."""
+        ...
+
+    def observe(self, spec: SpecT_contra, given: Given, /) -> Observation:
+        """What the answers say, or what is seen from here. Raises TargetError when nothing could be measured."""
+        ...
+
+    def judge(self, spec: SpecT_contra, facts: Mapping[str, Any], /) -> Judgement:
+        """What the facts mean. Pure: no I/O, no clock; the same facts have the same judgement for ever."""
+        ...
+
+
+def judge_metric(value: float | None, warn: str | None = None, crit: str | None = None) -> Verdict:
+    """CRITICAL when `crit` alerts, else WARNING when `warn` does, else OK; UNKNOWN when there is no number."""
+    if value is None or math.isnan(value):
+        return Verdict.UNKNOWN
+    if crit is not None and parse_range(crit).alerts(value):
+        return Verdict.CRITICAL
+    if warn is not None and parse_range(warn).alerts(value):
+        return Verdict.WARNING
+    return Verdict.OK
+
+
+def judge_metrics(metrics: Sequence[Metric]) -> tuple[Verdict, Metric]:
+    """The worst verdict among metrics (at least one), and the first metric that has it."""
+    verdicts = [judge_metric(metric.value, metric.warn, metric.crit) for metric in metrics]
+    worst = Verdict.worst(verdicts)
+    return worst, metrics[verdicts.index(worst)]

@@ -1,0 +1,169 @@
+"""Measuring the checks of one host: all commands in one sweep, the rest from here, and a result for every check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from temanashi.canonical import digest_of
+from temanashi.changes import Evidence, Verdict
+from temanashi.checks.answers import reason_of
+from temanashi.checks.judging import judge, keep, unmeasured
+from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, Spec
+from temanashi.checks.registry import Kinds, installed_kinds
+from temanashi.clock import Clock
+from temanashi.errors import TargetError, TemanashiError
+from temanashi.hosts.command import Command
+from temanashi.hosts.inventory import Host
+from temanashi.hosts.transport import Answer, Result, Transport
+from temanashi.secrets import Redactor
+from temanashi.text.local import Phrase, phrase
+
+__all__ = ["measure", "worst"]
+
+WORKERS = 16
+"""Checks measured from here at the same time."""
+
+SETTLED = frozenset({Verdict.OK, Verdict.SKIPPED})
+
+
+@dataclass
+class _Item:
+    """One check on its way: what it asks, what was answered, and what came of it."""
+
+    index: int
+    spec: Spec
+    kind: CheckKind[Any] | None = None
+    commands: tuple[Command, ...] = ()
+    observation: Observation | None = None
+    seconds: float = 0.0
+    attempts: int = 0
+    answers: list[Answer] = field(default_factory=list)
+
+
+def measure(
+    specs: Sequence[Spec],
+    host: Host,
+    *,
+    transport: Transport,
+    clock: Clock,
+    redactor: Redactor,
+    kinds: Kinds | None = None,
+) -> list[CheckResult]:
+    """One result a check, in the order given. What a host, a service or a kind does wrong is never raised: it is a result."""
+    sweep = _Sweep(host, transport=transport, clock=clock, redactor=redactor, kinds=kinds or installed_kinds())
+    pending = [_Item(index, spec) for index, spec in enumerate(specs)]
+    results: dict[int, CheckResult] = {}
+    while pending:
+        for item, result in sweep.once(pending):
+            results[item.index] = result
+        pending = [i for i in pending if results[i.index].verdict not in SETTLED and i.attempts <= i.spec.retries]
+        if pending:
+            clock.sleep(max(item.spec.retry_wait for item in pending))
+    return [results[index] for index in range(len(specs))]
+
+
+def worst(results: Sequence[CheckResult]) -> Verdict:
+    """The verdict of them all: CRITICAL > UNKNOWN > WARNING > PENDING > SKIPPED > OK; of nothing, UNKNOWN."""
+    return Verdict.worst([result.verdict for result in results])
+
+
+class _Sweep:
+    def __init__(self, host: Host, *, transport: Transport, clock: Clock, redactor: Redactor, kinds: Kinds) -> None:
+        self._host = host
+        self._transport = transport
+        self._clock = clock
+        self._redactor = redactor
+        self._kinds = kinds
+
+    def once(self, items: Sequence[_Item]) -> Iterator[tuple[_Item, CheckResult]]:
+        """Measure each once."""
+        started = self._clock.now()
+        for item in items:
+            item.attempts += 1
+            item.observation, item.answers, item.seconds = None, [], 0.0
+            with self._caught(item):
+                item.kind = self._kinds.find(item.spec.kind)
+                item.commands = tuple(item.kind.commands(item.spec))
+        ready = [item for item in items if item.observation is None]
+        outside = [item for item in ready if not item.commands]
+        with ThreadPoolExecutor(max_workers=max(1, min(WORKERS, len(outside)))) as pool:
+            looks = [pool.submit(self._observe, item) for item in outside]
+            self._ask([item for item in ready if item.commands])
+            for look in looks:
+                look.result()
+        for item in items:
+            yield item, self._result(item, started)
+
+    def _ask(self, items: Sequence[_Item]) -> None:
+        commands = [command for item in items for command in item.commands]
+        if not commands:
+            return
+        seconds = [item.spec.timeout for item in items for _ in item.commands]
+        try:
+            answers = iter(self._transport.run_all(commands, timeout=seconds))
+        except TargetError as error:
+            answers = iter([error] * len(commands))
+        for item in items:
+            item.answers = [next(answers) for _ in item.commands]
+            self._observe(item)
+
+    def _observe(self, item: _Item) -> None:
+        began = self._clock.monotonic()
+        with self._caught(item):
+            failed = next((answer for answer in item.answers if isinstance(answer, TargetError)), None)
+            if failed is not None:
+                raise failed
+            results = tuple(answer for answer in item.answers if isinstance(answer, Result))
+            assert item.kind is not None  # noqa: S101  (only items whose kind was found are observed)
+            item.observation = item.kind.observe(item.spec, Given(results, self._host, self._clock))
+        commands = sum(answer.seconds for answer in item.answers if isinstance(answer, Result))
+        item.seconds = commands + self._clock.monotonic() - began
+
+    @contextmanager
+    def _caught(self, item: _Item) -> Iterator[None]:
+        try:
+            yield
+        except TemanashiError as error:
+            item.observation = Observation(problem=reason_of(error))
+        except Exception as error:  # noqa: BLE001  (a kind that fails must not take the other checks with it)
+            item.observation = _failed(item.spec, error)
+
+    def _result(self, item: _Item, started: datetime) -> CheckResult:
+        judgement, evidence = self._judged(item)
+        masked = self._redactor
+        return CheckResult(
+            check=item.spec.id,
+            kind=item.spec.kind,
+            title=item.spec.title,
+            target=self._host.name,
+            verdict=judgement.verdict,
+            reason=Phrase(key=judgement.reason.key, data=masked.value(judgement.reason.data)),
+            metrics=judgement.metrics,
+            expected=masked.text(judgement.expected),
+            observed=masked.text(judgement.observed),
+            measured_at=started,
+            seconds=round(item.seconds, 6),
+            attempts=item.attempts,
+            spec_digest=digest_of(masked.value(item.spec.model_dump(mode="json"))),
+            evidence=evidence,
+        )
+
+    def _judged(self, item: _Item) -> tuple[Judgement, tuple[Evidence, ...]]:
+        try:
+            kept, evidence = keep(item.observation or Observation(), redactor=self._redactor)
+            judgement = unmeasured(item.spec, kept) or judge(self._kinds.find(item.spec.kind), item.spec, kept)
+        except Exception as error:  # noqa: BLE001  (facts that are no JSON, or that the kind cannot judge, are its failure too)
+            failed = _failed(item.spec, error)
+            kept, evidence = keep(failed, redactor=self._redactor)
+            return Judgement(verdict=Verdict.UNKNOWN, reason=failed.problem or Phrase(key="checks.kind-failed")), evidence
+        return judgement, evidence
+
+
+def _failed(spec: Spec, error: Exception) -> Observation:
+    detail = str(error)[:300]
+    return Observation(problem=phrase("checks.kind-failed", kind=spec.kind, name=type(error).__name__, detail=detail))
