@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import zlib
 from collections.abc import Iterator, Mapping
@@ -58,7 +57,7 @@ def fetch(
         parts = urlsplit(url)
         addresses_of(parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0), timeout=left)
         context = trusting(ca_file) if parts.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        fetched = asyncio.run(_within(left, url, method, headers, context))
+        fetched = _asked(left, url, method, headers, context)
         fetched.redirects = hop
         target = fetched.headers.get("location", "") if fetched.status in {301, 302, 303, 307, 308} else ""
         if not target or redirects == 0 or fetched.failure:
@@ -82,8 +81,16 @@ def _joined(url: str, location: str) -> str | None:
     return str(joined) if joined.scheme in _DEFAULT_PORTS and joined.host else None
 
 
+def _asked(seconds: float, url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext) -> Fetched:
+    import asyncio  # noqa: PLC0415  (see _joined)
+
+    return asyncio.run(_within(seconds, url, method, headers, context))
+
+
 async def _within(seconds: float, url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext) -> Fetched:
-    import httpx  # noqa: PLC0415  (only who fetches pays for its import)
+    import asyncio  # noqa: PLC0415  (see _joined)
+
+    import httpx  # noqa: PLC0415  (see _joined)
 
     try:
         async with (
