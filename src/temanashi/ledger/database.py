@@ -146,7 +146,8 @@ def open_database(
 ) -> Database:
     """Open the database at a URL or in a SQLite file, and bring its tables up to date.
 
-    Where there is none it is created, unless `create` is off. `read_only` touches nothing: no upgrade, no log file. Raises LedgerError.
+    Where there is none it is created, unless `create` is off. `read_only` touches nothing: no upgrade, no log file. Raises
+    LedgerError.
     """
     address = address_of(where)
     if address.file:

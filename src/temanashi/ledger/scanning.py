@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import DBAPIError
 
 from temanashi.ledger.chain import GENESIS, body_hash, record_hash
+from temanashi.ledger.pruning import KEPT
 from temanashi.ledger.tables import COLUMNS, ledger
 from temanashi.ledger.tables import bodies as body_table
 from temanashi.text.local import Phrase, phrase
@@ -22,7 +23,9 @@ __all__ = ["Scan", "pruned_ranges", "scan"]
 
 _PAGE = 2000
 _WIDTH = len(COLUMNS)
-_SEQ, _RECORDED_AT, _PREV, _BODY_HASH = (COLUMNS.index(name) for name in ("seq", "recorded_at", "prev_hash", "body_hash"))
+_SEQ, _KIND, _RECORDED_AT, _PREV, _BODY_HASH = (
+    COLUMNS.index(name) for name in ("seq", "kind", "recorded_at", "prev_hash", "body_hash")
+)
 _repeated = itemgetter(*COLUMNS)
 
 
@@ -43,51 +46,57 @@ class Scan:
 
 def scan(connection: Connection, *, chain: str, bodies: bool, wanted: AbstractSet[int]) -> Scan:
     """Read a chain until its end or its first bad record."""
-    so_far = Scan()
-    with _bad_text_tolerated(connection):
-        listed = pruned_ranges(connection, chain=chain) if bodies else []
-        starts = [low for low, _ in listed]
-        for row in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
-            problem = _problem(row, so_far)
-            if problem is None and bodies:
-                problem = _body_problem(row, so_far, listed, starts)
-            if problem is not None:
-                so_far.bad_seq, so_far.problem = so_far.seq + 1, problem
-                break
-            so_far.older += row[_RECORDED_AT] < so_far.recorded_at
-            so_far.seq, so_far.hash, so_far.recorded_at = row[_SEQ], row[_WIDTH], row[_RECORDED_AT]
-            so_far.records += 1
-            if so_far.seq in wanted:
-                so_far.hashes[so_far.seq] = so_far.hash
-    return so_far
-
-
-@contextmanager
-def _bad_text_tolerated(connection: Connection) -> Iterator[None]:
-    # Bytes that are no UTF-8 would stop sqlite3 in mid-way; replaced, they do not match their hash, which is the finding.
-    if connection.dialect.name != "sqlite":
-        yield
-        return
+    try:
+        return _pass(connection, chain, bodies=bodies, wanted=wanted)
+    except DBAPIError as error:
+        if not (isinstance(error.orig, sqlite3.OperationalError) and "decode" in str(error.orig)):
+            raise
+    # Bytes that are no UTF-8 stop sqlite3 in mid-way. Replaced, they do not match their hash, and the pass finds the record.
     raw: Any = connection.connection.dbapi_connection
     raw.text_factory = lambda stored: stored.decode("utf-8", "replace")
     try:
-        yield
+        return _pass(connection, chain, bodies=bodies, wanted=wanted)
     finally:
         raw.text_factory = str
 
 
+def _pass(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractSet[int]) -> Scan:
+    so_far = Scan()
+    listed = pruned_ranges(connection, chain=chain) if bodies else []
+    starts = [low for low, _ in listed]
+    for row in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
+        problem = _problem(row, so_far)
+        if problem is None and bodies:
+            problem = _body_problem(row, so_far, listed, starts)
+        if problem is not None:
+            so_far.bad_seq, so_far.problem = so_far.seq + 1, problem
+            break
+        so_far.older += row[_RECORDED_AT] < so_far.recorded_at
+        so_far.seq, so_far.hash, so_far.recorded_at = row[_SEQ], row[_WIDTH], row[_RECORDED_AT]
+        so_far.records += 1
+        if so_far.seq in wanted:
+            so_far.hashes[so_far.seq] = so_far.hash
+    return so_far
+
+
 def pruned_ranges(connection: Connection, *, chain: str) -> list[tuple[int, int]]:
-    """The ranges of sequence numbers that `pruned` records list, ascending. A record lists only what stands before it."""
+    """The ranges of sequence numbers that `pruned` records list, ascending and apart. A record lists only what stands before it."""
     joined = ledger.join(body_table, (body_table.c.chain == ledger.c.chain) & (body_table.c.seq == ledger.c.seq))
     query = select(ledger.c.seq, body_table.c.text).select_from(joined).where(ledger.c.chain == chain, ledger.c.kind == "pruned")
     ranges: list[tuple[int, int]] = []
     for seq, text in connection.execute(query):
         try:
-            listed = [(int(low), int(high)) for low, high in json.loads(text or "{}").get("ranges", ())]
+            listed = [(int(low), int(high)) for low, high in from_json(text or "{}").get("ranges", ())]
         except (ValueError, TypeError, AttributeError):
             continue
         ranges.extend((low, high) for low, high in listed if low <= high < seq)
-    return sorted(ranges)
+    apart: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if apart and low <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(high, apart[-1][1]))
+        else:
+            apart.append((low, high))
+    return apart
 
 
 def _query(chain: str, *, bodies: bool) -> Any:
@@ -110,7 +119,7 @@ def _problem(row: Row[Any], before: Scan) -> Phrase | None:
     if row[_PREV] != before.hash:
         return phrase("ledger.link-broken", seq=seq)
     try:
-        said = _repeated(json.loads(envelope))
+        said = _repeated(from_json(envelope))
     except (ValueError, KeyError, TypeError):
         return phrase("ledger.record-edited", seq=seq)
     if said != row[:_WIDTH]:
@@ -122,7 +131,7 @@ def _problem(row: Row[Any], before: Scan) -> Phrase | None:
 def _body_problem(row: Row[Any], so_far: Scan, listed: list[tuple[int, int]], starts: list[int]) -> Phrase | None:
     """What is wrong with a record's body; counts what was pruned as recorded."""
     seq, (body_seq, salt, text) = row[_SEQ], row[_WIDTH + 2 :]
-    if body_seq is not None and salt is None and text is None:
+    if body_seq is not None and salt is None and text is None and row[_KIND] not in KEPT:
         at = bisect_right(starts, seq) - 1
         if at >= 0 and listed[at][1] >= seq:
             so_far.pruned += 1
