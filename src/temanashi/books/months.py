@@ -76,7 +76,7 @@ def month_figures(
         proposals={proposed.task: proposed for proposed in tasks_proposed},
         usage=usage_of(known, zone),
     )
-    seen = {work.task for work in (*books.usage.runs, *books.usage.efforts)}
+    seen = {run.task for run in books.usage.runs} | {effort.task for effort in books.usage.efforts}
     tasks = {task: _task(books, task) for task in sorted({*books.proposals, *books.versions, *seen})}
     return _whole(books, {task: own for task, own in tasks.items() if own is not None}, Fraction(str(goal)), now, len(known))
 

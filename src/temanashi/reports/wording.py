@@ -1,0 +1,161 @@
+"""The sentences of the report, chosen by what the figures say."""
+
+from __future__ import annotations
+
+import shlex
+from fractions import Fraction
+
+from temanashi.books.figures import MonthFigures, NotCounted, TaskFigures
+from temanashi.books.tasks import Seconds
+from temanashi.reports.display import Display, shortened
+from temanashi.reports.monthly import MonthlyReport
+from temanashi.text.catalogue import say
+
+__all__ = ["Wording", "sign_command"]
+
+DAYS_SHOWN = 6
+
+
+def sign_command(task: TaskFigures) -> str:
+    """What a person types to sign the proposed minutes; placeholders where nothing is proposed."""
+    words = ["tema", "baseline", "sign", task.task]
+    seconds = task.minutes
+    if seconds is None or seconds.setup or not seconds.per_target:
+        words += ["--minutes", _minutes(seconds.setup) if seconds else "15"]
+    if seconds and seconds.per_target:
+        words += ["--per-target", _minutes(seconds.per_target), "--targets", str(seconds.targets)]
+    if task.demand.on_request and not task.demand.per_month:
+        words += ["--per-month", "20"]
+    return shlex.join(words)
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds / 60:.2f}".rstrip("0").rstrip(".")
+
+
+class Wording:
+    """What the page says about one report in one language."""
+
+    def __init__(self, report: MonthlyReport, show: Display) -> None:
+        self.report = report
+        self.show = show
+
+    @property
+    def figures(self) -> MonthFigures:
+        """The month."""
+        return self.report.figures
+
+    def t(self, key: str, **data: object) -> str:
+        """A text of the report."""
+        return say(f"report.{key}", self.show.lang, **data)
+
+    @property
+    def period(self) -> str:
+        """This month, or the name of the month, inside a sentence."""
+        return self.t("in-this-month") if self.figures.running else self.t("in-month", month=self.show.month(self.figures.month))
+
+    @property
+    def label(self) -> str:
+        """This month, or the name of the month, by itself."""
+        return self.t("this-month") if self.figures.running else self.show.month(self.figures.month)
+
+    def headline(self) -> str:
+        """The answer, in one or two sentences."""
+        own, show = self.figures, self.show
+        if self.report.empty:
+            return self.t("headline-empty")
+        if not own.signed:
+            return self.t("headline-unsigned", period=self.period, tasks=len(own.unsigned))
+        reduction = own.sums.reduction
+        data = {
+            "period": self.period,
+            "manual": show.hours(own.sums.manual_seconds),
+            "baseline": show.hours(own.sums.baseline_seconds),
+        }
+        if reduction is None:
+            return self.t("headline-nothing-due", **data)
+        change = show.percent(abs(reduction))
+        if change == show.percent(0):
+            return self.t("headline-same", **data)
+        return self.t("headline-less" if reduction > 0 else "headline-more", change=change, **data)
+
+    def standing(self) -> str | None:
+        """Whether the goal is met, and what keeps it from being so."""
+        seen, own = self.figures.outlook, self.figures
+        if seen is None:
+            return None
+        goal = self.show.whole_percent(Fraction(str(own.goal)))
+        allowed = own.sums.baseline_seconds * (1 - Fraction(str(own.goal)))
+        over = self.show.hours(int(own.sums.manual_seconds - allowed))
+        if seen.standing != "probable":
+            return self.t(f"standing-{seen.standing}", goal=goal, over=over)
+        if (seen.measured_share or 0) < 0.5:  # noqa: PLR2004  (the half that `met` needs)
+            estimated = self.show.whole_percent(1 - Fraction(seen.measured_share or 0))
+            return self.t("standing-probable-estimates", goal=goal, estimated=estimated)
+        return self.t("standing-probable", goal=goal)
+
+    def demand(self, task: TaskFigures) -> str:
+        """How often a task is due."""
+        if task.demand.calendar:
+            return self.t(f"demand-{task.demand.calendar}")
+        per_month = task.demand.per_month
+        return self.t("demand-monthly", count=f"{per_month:g}") if per_month else self.t("demand-request")
+
+    def minutes(self, seconds: Seconds | None) -> str:
+        """The minutes of one occasion, in words."""
+        if seconds is None:
+            return self.t("minutes-none")
+        setup, each = self.show.minutes(seconds.setup), self.show.minutes(seconds.per_target)
+        if not seconds.per_target:
+            return self.t("minutes-occasion", setup=setup)
+        return self.t("minutes-targets" if seconds.setup else "minutes-each", setup=setup, each=each, targets=seconds.targets)
+
+    def closed_days(self, entry: NotCounted) -> str:
+        """The days on which runs served nobody, the first few by name."""
+        named = [
+            self.t("closed-day", day=self.show.short_day(day), why=why.text(self.show.lang)) for day, why in entry.days[:DAYS_SHOWN]
+        ]
+        more = len(entry.days) - len(named)
+        return self.t("list", items=named) + (self.t("more-days", count=more) if more > 0 else "")
+
+    def notes(self, task: TaskFigures) -> list[str]:
+        """What a reader must know beside a task's numbers."""
+        notes = [self.t(f"flag-{flag}") for flag in task.flags]
+        if task.avoided_growth_seconds:
+            notes.append(self.t("avoided-growth", hours=self.show.hours(task.avoided_growth_seconds)))
+        if task.measured_by_hand_seconds:
+            notes.append(self.t("measured-by-hand", minutes=self.show.minutes(task.measured_by_hand_seconds)))
+        return notes
+
+    def evidence(self) -> str:
+        """How much of the credit rests on measured minutes."""
+        seen = self.figures.outlook
+        if seen is None or seen.measured_share is None:
+            return self.t("evidence-none")
+        show = self.show
+        share = self.t("evidence-share", measured=show.whole_percent(seen.measured_share))
+        low, high, stress = (show.percent(ratio) for ratio in (seen.low, seen.high, seen.stress))
+        if low == high == stress:
+            return share
+        return self.t("evidence-range", share=share, low=low, high=high, stress=stress)
+
+    def bridge(self) -> list[tuple[str, str, int]]:
+        """From the baseline to what is left: sign, text key and seconds without their sign; rows of nothing are left out."""
+        sums = self.figures.sums
+        steps = [
+            ("demand", sums.demand_effect_seconds),
+            ("method", sums.method_effect_seconds),
+            ("credited", -sums.credited_seconds),
+            ("human", sums.human_seconds),
+            ("new", sums.new_seconds),
+        ]
+        shown = [("−" if seconds < 0 else "+", key, abs(seconds)) for key, seconds in steps if seconds]
+        return [("", "baseline", sums.baseline_seconds), *shown, ("=", "manual", sums.manual_seconds)]
+
+    def cancelled(self) -> str:
+        """Cancelled demand with its reasons, the first few by name."""
+        titles = {task.task: shortened(task.title.text(self.show.lang)) for task in self.figures.tasks}
+        units = self.figures.units_cancelled
+        items = [self.t("cancelled-one", task=titles[task], slot=slot, why=why) for task, slot, why in units[:DAYS_SHOWN]]
+        more = len(units) - len(items)
+        return self.t("cancelled-demand", items=items) + (self.t("more-entries", count=more) if more > 0 else "")
