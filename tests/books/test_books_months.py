@@ -119,6 +119,13 @@ def test_more_targets_than_were_signed_earn_no_more(books):
     assert books.figures().sums.credited_seconds == 8 * MINUTE
 
 
+def test_a_step_without_a_host_is_no_further_target(books):
+    books.sign(proposed(), Seconds.of_minutes(0, 4, 3))
+    books.run(targets={"-": "changed", "web1": "changed", "web2": "failed"}, outcome="failed")
+    books.run(on=date(2026, 11, 19), targets={"-": "changed"})
+    assert books.figures().sums.credited_seconds == 8 * MINUTE
+
+
 def test_one_number_for_the_whole_occasion_is_earned_only_when_all_targets_are_done(books):
     books.sign()
     books.run(targets={"web1": "changed", "web2": "failed"}, outcome="failed")
@@ -371,6 +378,19 @@ def test_a_partly_manual_run_is_credited_less_its_human_time(books):
     books.write(step, at(FRIDAY))
     figures = books.figures()
     assert (figures.sums.credited_seconds, figures.sums.human_seconds) == (QUARTER, 3 * MINUTE)
+
+
+def test_a_partly_manual_run_whose_human_time_nobody_recorded_earns_nothing(books):
+    books.sign()
+    run = books.by_hand(human=0)
+    books.write(run.draft.model_copy(update={"kind": "step_done", "step": "restart"}), at(FRIDAY))
+    figures = books.figures()
+    assert (figures.sums.credited_seconds, reasons(figures)) == (0, {"unknown_effort": 1})
+
+
+def test_a_task_that_begins_later_and_that_nobody_proposes_is_not_shown(books):
+    books.sign(valid_from=date(2027, 1, 1))
+    assert books.figures([]).tasks == ()
 
 
 def test_goal_standing_says_probable_while_minutes_are_estimates(books):

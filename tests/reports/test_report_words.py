@@ -126,6 +126,17 @@ def test_each_standing_has_its_sentence():
     assert "75% of the credit rests on estimates" in en.standing()
 
 
+def test_a_reason_and_its_explanation_exist_for_all_that_is_not_counted():
+    from typing import get_args
+
+    from temanashi.books.figures import Flag, Reason
+
+    for lang in LANGUAGES:
+        for reason in get_args(Reason):
+            assert {f"report.reason-{reason}", f"report.why-{reason}"} <= keys("report", lang)
+        assert {f"report.flag-{flag}" for flag in get_args(Flag)} <= keys("report", lang)
+
+
 def test_a_missed_goal_says_how_many_hours_are_missing():
     page = text_of(render_html(cases()["first-day"], "ja"))
     assert "未達 目標の50%減まで、あと1.5時間です。" in page

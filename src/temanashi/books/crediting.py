@@ -79,6 +79,8 @@ def _unfit(run: EndedRun) -> Reason | None:
         return "cancelled"
     if run.by_hand:
         return "by_hand"
+    if run.effort_unknown:
+        return "unknown_effort"
     return None if run.good else "not_successful"
 
 

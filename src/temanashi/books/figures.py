@@ -19,6 +19,7 @@ Reason = Literal[
     "no_demand_unit",
     "not_successful",
     "by_hand",
+    "unknown_effort",
     "already_credited",
     "cancelled",
     "dry_run",

@@ -12,6 +12,7 @@ from temanashi.books.baseline import SignedVersion, version_on
 from temanashi.books.demand import Register
 from temanashi.books.usage import EndedRun
 from temanashi.calendars import BusinessCalendar, Month, slot_on
+from temanashi.changes import NO_TARGET
 from temanashi.toil import Unit, event_baseline
 
 __all__ = ["DueUnit", "TaskUnits", "due_units"]
@@ -33,7 +34,8 @@ class DueUnit:
         self.seen |= run.seen
         self.good |= run.good
         if self.targets > 1:
-            self.done = min(self.targets, len(self.good))
+            # A step without a host beside steps with hosts is no target of the task.
+            self.done = min(self.targets, len(self.good - {NO_TARGET}) or len(self.good))
         elif self.seen <= self.good:
             self.done = 1
         return self.done > before

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from temanashi.calendars import day_of
 from temanashi.changes import NO_TARGET
-from temanashi.ledger.records import Record
+from temanashi.ledger.records import Draft, Record
 
 __all__ = ["Effort", "EndedRun", "Usage", "usage_of"]
 
@@ -22,6 +22,7 @@ class EndedRun:
     """A run that ended: what it served, which targets it touched, and which of them are as wished.
 
     `slot_day` is the day that its slot names; `day` the day on which it ended. `by_hand`: people confirmed every step of it.
+    `effort_unknown`: people confirmed a step, and nobody recorded how long that took them.
     """
 
     run: str
@@ -36,6 +37,7 @@ class EndedRun:
     seen: frozenset[str]
     good: frozenset[str]
     by_hand: bool
+    effort_unknown: bool
 
     @property
     def refused(self) -> bool:
@@ -66,27 +68,34 @@ class Usage:
 def usage_of(records: Iterable[Record], zone: ZoneInfo) -> Usage:
     """Read runs and efforts from records in any order; a record given twice is one."""
     ordered = sorted({(r.chain, r.seq): r for r in records}.values(), key=lambda r: (r.seq, r.chain))
-    confirmed: dict[str, set[str]] = {}
-    worked: dict[str, set[str]] = {}
+    people: dict[str, _People] = {}
     for record in ordered:
-        if record.draft.kind == "decision" and record.draft.outcome == "done":
-            confirmed.setdefault(record.draft.run, set()).add(record.draft.step)
-        if record.draft.kind == "step_done":
-            worked.setdefault(record.draft.run, set()).add(record.draft.step)
-    runs = [
-        _ended(record, zone, by_hand=_by_hand(confirmed.get(record.draft.run, set()), worked.get(record.draft.run, set())))
-        for record in ordered
-        if record.draft.kind == "run_finished"
-    ]
+        people.setdefault(record.draft.run, _People()).notice(record.draft)
+    runs = [_ended(record, zone, people[record.draft.run]) for record in ordered if record.draft.kind == "run_finished"]
     return Usage(tuple(runs), tuple(_efforts(ordered, zone)))
 
 
-def _by_hand(confirmed: set[str], worked: set[str]) -> bool:
-    """People did it all: something was confirmed by hand, and no other step was worked on."""
-    return bool(confirmed) and worked <= confirmed
+@dataclass(slots=True)
+class _People:
+    """What people did in a run: steps that they confirmed, with the seconds known of each, beside all steps worked on."""
+
+    confirmed: dict[str, int] = field(default_factory=dict)
+    worked: set[str] = field(default_factory=set)
+
+    def notice(self, draft: Draft) -> None:
+        """Take in a record of the run."""
+        if draft.kind == "decision" and draft.outcome == "done":
+            self.confirmed[draft.step] = self.confirmed.get(draft.step, 0) + draft.human_seconds
+        if draft.kind == "step_done":
+            self.worked.add(draft.step)
+
+    @property
+    def did_all(self) -> bool:
+        """Something was confirmed by hand, and no other step was worked on."""
+        return bool(self.confirmed) and self.worked <= set(self.confirmed)
 
 
-def _ended(record: Record, zone: ZoneInfo, *, by_hand: bool) -> EndedRun:
+def _ended(record: Record, zone: ZoneInfo, people: _People) -> EndedRun:
     draft = record.draft
     outcomes: dict[str, bool] = {}
     for target in draft.targets:  # a target named twice is as wished only if it is so both times
@@ -105,7 +114,8 @@ def _ended(record: Record, zone: ZoneInfo, *, by_hand: bool) -> EndedRun:
         outcome=draft.outcome,
         seen=frozenset(outcomes),
         good=frozenset(target for target, good in outcomes.items() if good),
-        by_hand=by_hand,
+        by_hand=people.did_all,
+        effort_unknown=not all(people.confirmed.values()),
     )
 
 
