@@ -11,7 +11,9 @@ from temanashi.ledger.checkpoints import CheckpointUnwritable, open_seal, read_c
 from temanashi.ledger.database import open_database
 from temanashi.ledger.faults import LedgerCorrupt, LedgerFolder, LedgerMissing
 from temanashi.ledger.ledger import Ledger
-from temanashi.ledger.restoring import BackupAltered, DatabaseInUse, RestoreWouldOverwrite, record_restore, restore
+from temanashi.ledger.proving import BackupAltered
+from temanashi.ledger.replacing import DatabaseInUse
+from temanashi.ledger.restoring import RestoreWouldOverwrite, record_restore, restore
 from temanashi.ledger.verification import verify_database
 
 
@@ -216,9 +218,8 @@ def test_a_restore_into_a_missing_folder_says_so(saved, put_back, tmp_path, asse
     assert_told(caught.value, f"{tmp_path}/no")
 
 
-def test_a_restore_whose_checkpoint_failed_can_be_recorded_again(saved, ledger, fill, seal, clock, put_back, sqlite, alice):
+def test_a_restore_that_cannot_be_sealed_touches_nothing(saved, ledger, fill, seal, put_back, sqlite):
     fill(ledger, 3)
-    write_checkpoint(ledger, seal=seal, clock=clock)
     kept = seal.folder.with_name("kept")
     seal.folder.rename(kept)
     seal.folder.write_text("in the way")
@@ -226,10 +227,81 @@ def test_a_restore_whose_checkpoint_failed_can_be_recorded_again(saved, ledger, 
         put_back()
     seal.folder.unlink()
     kept.rename(seal.folder)
-    assert verify_database(sqlite, state=seal.folder.parent).status == "altered"
-    recorded = record_restore(sqlite, actor=alice, clock=clock, seal=seal)
-    assert recorded.record.seq == 7
+    with sqlite.reading() as connection:
+        assert ledger.head(connection).seq == 8
     assert verify_database(sqlite, state=seal.folder.parent).status == "intact"
+
+
+def test_a_restore_that_fails_at_the_last_step_leaves_everything_as_it_was(saved, ledger, fill, seal, put_back, sqlite, clock):
+    fill(ledger, 3)
+    part = sqlite.address.file.with_name(".temanashi.db.restoring")
+
+    class Meddling(type(clock)):
+        """Takes the new database away while its checkpoint is signed."""
+
+        def now(self):
+            if len(list(seal.folder.iterdir())) == 2:
+                part.unlink(missing_ok=True)
+            return super().now()
+
+    with pytest.raises(LedgerFolder):
+        put_back(clock=Meddling())
+    assert [each.restored_to for each in read_checkpoints(seal.folder)] == [None, None]
+    assert verify_database(sqlite, state=seal.folder.parent).proven == 8
+    assert not list(part.parent.glob("*.replaced-*"))
+
+
+def test_a_mistaken_restore_can_be_taken_back(saved, ledger, fill, seal, clock, put_back, sqlite):
+    fill(ledger, 3)
+    write_checkpoint(ledger, seal=seal, clock=clock)
+    mistaken = put_back()
+    fill(ledger, 1)
+    write_checkpoint(ledger, seal=seal, clock=clock)
+    back = put_back(source=mistaken.kept_aside)
+    assert back.verification.status == "intact"
+    assert (back.record.seq, back.lost.count) == (9, 2)
+    fill(ledger, 1)
+    write_checkpoint(ledger, seal=seal, clock=clock)
+    found = verify_database(sqlite, state=seal.folder.parent)
+    assert (found.status, found.proven) == ("intact", 10)
+    assert [note.key for note in found.notes] == ["ledger.was-restored"] * 2
+
+
+def test_a_newer_backup_can_follow_an_older_one(saved, ledger, fill, seal, clock, put_back, sqlite, tmp_path):
+    fill(ledger, 3)
+    newer = backup(sqlite, tmp_path / "newer.db", seal=seal, clock=clock)
+    put_back()
+    fill(ledger, 4)
+    write_checkpoint(ledger, seal=seal, clock=clock)
+    restored = put_back(source=newer.file)
+    assert (restored.record.seq, restored.lost.count) == (9, 5)
+    found = verify_database(sqlite, state=seal.folder.parent)
+    assert (found.status, found.proven) == ("intact", 9)
+
+
+def test_what_was_kept_aside_and_changed_since_is_refused(saved, ledger, fill, put_back):
+    fill(ledger, 3)
+    aside = put_back().kept_aside
+    break_into(aside, "DELETE FROM ledger_body WHERE seq > 7", "DELETE FROM ledger WHERE seq > 7")
+    with pytest.raises(BackupAltered):
+        put_back(source=aside)
+
+
+def test_a_new_machine_takes_over_the_backup_of_a_lost_one(saved, clock, alice, tmp_path, a_draft):
+    """The new installation has already run, with a key, records and checkpoints of its own."""
+    seal = open_seal(tmp_path / "new")
+    with closing(open_database(tmp_path / "new.db", clock=clock)) as database:
+        ledger = Ledger(database, clock=clock)
+        with database.transaction() as connection:
+            ledger.append_all(connection, [a_draft(n) for n in range(3)])
+        write_checkpoint(ledger, seal=seal, clock=clock)
+    restored = restore(
+        saved.file, f"sqlite:///{tmp_path}/new.db", actor=alice, clock=clock, seal=seal, overwrite=True, reason="disk died"
+    )
+    assert (restored.verification.status, restored.record.seq, restored.lost.count) == ("cannot_tell", 6, 3)
+    with closing(open_database(tmp_path / "new.db", clock=clock)) as database:
+        found = verify_database(database, state=tmp_path / "new")
+    assert (found.status, found.proven) == ("intact", 6)
 
 
 def test_a_restore_by_other_tools_is_recorded(database, seal, clock, alice, fill):

@@ -224,6 +224,29 @@ def test_the_switch_to_wal_waits_for_another_opener(file, clock):
             open_database(file, clock=clock, busy_timeout=0.1)
 
 
+def test_the_switch_to_wal_is_tried_again_until_the_other_opener_is_done(file, clock):
+    class Patient(type(clock)):
+        def monotonic(self):
+            return len(self.slept) * 0.02
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("DROP TABLE t")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM sqlite_master").fetchall()
+        waiting = Patient()
+        with pytest.raises(LedgerLocked):
+            open_database(file, clock=waiting, busy_timeout=0.05)
+        assert len(waiting.slept) == 3
+
+        class Rewarded(Patient):
+            def sleep(self, seconds):
+                super().sleep(seconds)
+                other.execute("COMMIT")
+
+        open_database(file, clock=Rewarded(), busy_timeout=0.05).close()
+
+
 def test_a_newer_database_is_not_touched(sqlite, file, clock, assert_told):
     with sqlite.transaction() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9876'")

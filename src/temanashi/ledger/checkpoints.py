@@ -27,6 +27,7 @@ __all__ = [
     "CheckpointUnwritable",
     "Seal",
     "UnreadableCheckpoint",
+    "file_of",
     "open_seal",
     "place_checkpoint",
     "read_checkpoint",
@@ -49,7 +50,8 @@ class Checkpoint(BaseModel):
     """What the head of a chain was at a moment, signed.
 
     `number` orders the checkpoints of a folder. `restored_to` says that a backup was restored: earlier checkpoints beyond that
-    sequence number no longer bind.
+    sequence number no longer bind. `restored_from` is the number of the checkpoint that lay beside the backup, 0 for a backup
+    of another installation: none between that one and this binds, the ledger took another way there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,8 +63,15 @@ class Checkpoint(BaseModel):
     hash: str
     at: datetime
     restored_to: NonNegativeInt | None = None
+    restored_from: NonNegativeInt | None = None
     public_key: str
     signature: str = ""
+
+    def takes_back(self, earlier: Checkpoint) -> bool:
+        """Whether this checkpoint of a restore unbinds an earlier one."""
+        if self.restored_to is None or earlier.number >= self.number:
+            return False
+        return earlier.seq > self.restored_to or (self.restored_from is not None and earlier.number > self.restored_from)
 
     def signed_text(self) -> bytes:
         """The bytes under the signature."""
@@ -101,7 +110,13 @@ def open_seal(state: Path) -> Seal:
 
 
 def write_checkpoint(
-    ledger: Ledger, *, seal: Seal, clock: Clock, head: Head | None = None, restored_to: int | None = None
+    ledger: Ledger,
+    *,
+    seal: Seal,
+    clock: Clock,
+    head: Head | None = None,
+    restored_to: int | None = None,
+    restored_from: int | None = None,
 ) -> Checkpoint:
     """Sign the committed head of a chain (or an earlier one) into the next file of the seal's folder.
 
@@ -123,12 +138,13 @@ def write_checkpoint(
                     hash=head.hash,
                     at=clock.now(),
                     restored_to=restored_to,
+                    restored_from=restored_from,
                     public_key=public_key_of(seal.key),
                 ),
                 seal.key,
             )
             # Another process may have taken the number meanwhile.
-            if place_checkpoint(checkpoint, seal.folder / f"checkpoint-{number:08d}.json"):
+            if place_checkpoint(checkpoint, file_of(checkpoint, seal.folder)):
                 return checkpoint
     except OSError as error:
         raise CheckpointUnwritable(folder=str(seal.folder), reason=error.strerror or str(error)) from error
@@ -150,6 +166,11 @@ def read_checkpoint(file: Path) -> Checkpoint | UnreadableCheckpoint:
 def read_checkpoints(folder: Path) -> tuple[Checkpoint | UnreadableCheckpoint, ...]:
     """Every checkpoint of a folder in the order of their numbers; empty where there is no folder."""
     return tuple(read_checkpoint(file) for file in sorted(_files(folder)))
+
+
+def file_of(checkpoint: Checkpoint, folder: Path) -> Path:
+    """Where a checkpoint lies in its folder."""
+    return folder / f"checkpoint-{checkpoint.number:08d}.json"
 
 
 def _signed(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> Checkpoint:

@@ -128,9 +128,7 @@ def _sorted_out(
 def _binding(good: list[Checkpoint]) -> tuple[list[Checkpoint], list[Phrase]]:
     """Checkpoints that a signed restore did not take back, and a note for each restore."""
     restores = [c for c in good if c.restored_to is not None]
-    binding = [
-        c for c in good if not any(r.number > c.number and c.seq > r.restored_to for r in restores if r.restored_to is not None)
-    ]
+    binding = [each for each in good if not any(restore.takes_back(each) for restore in restores)]
     return binding, [phrase("ledger.was-restored", seq=r.restored_to, at=r.at.isoformat(timespec="seconds")) for r in restores]
 
 
