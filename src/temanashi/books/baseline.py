@@ -103,19 +103,6 @@ def sign(
     rule = demand or proposed.demand
     if rule.on_request and not rule.per_month:
         raise NoFrequency(proposed.task)
-    terms = _Terms(
-        setup_seconds=seconds.setup,
-        per_target_seconds=seconds.per_target,
-        targets=seconds.targets,
-        title=proposed.title,
-        category=proposed.category,
-        owner=proposed.owner,
-        system=proposed.system,
-        demand=rule,
-        author=actor.name,
-        valid_from=begins,
-        note=note,
-    )
     return Draft(
         kind="task_version",
         task=proposed.task,
@@ -125,7 +112,23 @@ def sign(
         channel=channel,
         system=proposed.system,
         reason=note,
-        body=terms.model_dump(mode="json", exclude_none=True),
+        body=_terms(proposed, seconds, rule, actor.name, begins, note).model_dump(mode="json", exclude_none=True),
+    )
+
+
+def _terms(proposed: ProposedTask, seconds: Seconds, rule: Demand, author: str, begins: date, note: str) -> _Terms:
+    return _Terms(
+        setup_seconds=seconds.setup,
+        per_target_seconds=seconds.per_target,
+        targets=seconds.targets,
+        title=proposed.title,
+        category=proposed.category,
+        owner=proposed.owner,
+        system=proposed.system,
+        demand=rule,
+        author=author,
+        valid_from=begins,
+        note=note,
     )
 
 
