@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,9 @@ class _Server:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[_Server]:
-    pytest.importorskip("psycopg")
     binaries = _binaries()
+    if find_spec("psycopg") is None:
+        _missing("psycopg is not installed here")
     if binaries is None:
         _missing("PostgreSQL is not installed here")
     server = _Server(binaries)

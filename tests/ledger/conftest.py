@@ -59,8 +59,7 @@ def opened() -> Iterator[Callable[[Database], Database]]:
 
     yield keep
     for database in databases:
-        if database.address.file is None or database.address.file.exists():
-            database.close()
+        database.close()
 
 
 @pytest.fixture

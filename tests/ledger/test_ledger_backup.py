@@ -32,8 +32,7 @@ def saved(sqlite, ledger, fill, seal, clock, copy):
 @pytest.fixture
 def put_back(copy, sqlite, seal, clock, alice):
     def run(**options):
-        if sqlite.address.file.exists():
-            sqlite.close()
+        sqlite.close()
         url = f"sqlite:///{sqlite.address.file}"
         return restore(**{"source": copy, "url": url, "actor": alice, "clock": clock, "seal": seal, "overwrite": True} | options)
 

@@ -413,3 +413,34 @@ def test_reading_an_up_to_date_database_does_not_wait_for_a_writer(sqlite, file,
         with closing(open_database(file, clock=clock, busy_timeout=5)) as other, other.reading() as connection:
             connection.exec_driver_sql("SELECT 1")
         assert time.perf_counter() - start < 2
+
+
+def test_a_closed_database_can_be_opened_for_reading_only(sqlite, ledger, fill, file, clock, tmp_path):
+    fill(ledger, 3)
+    sqlite.close()
+    assert [each.name for each in tmp_path.glob("temanashi.db*")] == ["temanashi.db"]
+    with closing(open_database(file, clock=clock, read_only=True)) as database, database.reading() as connection:
+        assert verify(connection).records == 3
+
+
+def test_a_database_of_an_older_version_can_be_verified_without_an_upgrade(sqlite, ledger, fill, file, clock):
+    fill(ledger, 3)
+    with sqlite.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with closing(open_database(file, clock=clock, read_only=True)) as database, database.reading() as connection:
+        assert verify(connection).records == 3
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
+
+
+def test_rights_for_reading_only_are_enough_to_verify_a_backup(public_folder, clock, a_draft):
+    from temanashi.ledger.backup import copy_sqlite
+
+    file, copy = public_folder / "temanashi.db", public_folder / "copy.db"
+    with closing(open_database(file, clock=clock)) as database, database.transaction() as connection:
+        Ledger(database, clock=clock).append(connection, a_draft(1))
+    copy.touch()
+    copy_sqlite(file, copy, busy_timeout=1)
+    copy.chmod(0o444)
+    public_folder.chmod(0o555)
+    with as_nobody(), closing(open_database(copy, clock=clock, read_only=True)) as database, database.reading() as connection:
+        assert verify(connection).records == 1

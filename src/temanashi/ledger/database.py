@@ -63,7 +63,8 @@ class Database:
 
     def close(self) -> None:
         """Close every idle connection. The database may be used again."""
-        self._current().dispose()
+        if self._identity[0] == os.getpid():
+            self._engine.dispose()
 
     @contextmanager
     def boundary(self) -> Iterator[None]:

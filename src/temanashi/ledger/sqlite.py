@@ -37,8 +37,12 @@ def connect_sqlite(file: Path, *, busy_timeout: float, read_only: bool = False) 
     connection = sqlite3.connect(
         f"file:{quote(str(file))}?mode={mode}", uri=True, timeout=busy_timeout, isolation_level=None, check_same_thread=False
     )
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
