@@ -36,16 +36,15 @@ def _chain(
     addresses: Sequence[Address], name: str, context: ssl.SSLContext, getter: str, *, clock: Clock, timeout: float
 ) -> list[bytes]:
     deadline = clock.monotonic() + timeout
-    link = connected(addresses, clock=clock, timeout=timeout)
-    with context.wrap_socket(link, server_hostname=name, do_handshake_on_connect=False) as tls:
-        with cut_after(tls, deadline - clock.monotonic()):
-            try:
-                tls.do_handshake()
-            except OSError as error:
-                if clock.monotonic() >= deadline:
-                    raise TimeoutError("the handshake took too long") from error
-                raise
-        return _der(tls, getter)
+    with connected(addresses, clock=clock, timeout=timeout) as link, cut_after(deadline - clock.monotonic()) as watch:
+        watch(link)
+        try:
+            with context.wrap_socket(link, server_hostname=name) as tls:
+                return _der(tls, getter)
+        except OSError as error:
+            if clock.monotonic() >= deadline:
+                raise TimeoutError("the handshake took too long") from error
+            raise
 
 
 def _der(tls: ssl.SSLSocket, getter: str) -> list[bytes]:

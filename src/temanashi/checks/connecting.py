@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from temanashi.checks.names import Address
@@ -74,18 +74,31 @@ def connected(addresses: Sequence[Address], *, clock: Clock, timeout: float) -> 
 
 
 @contextmanager
-def cut_after(link: socket.socket, seconds: float) -> Iterator[None]:
-    """Shut a connection down after `seconds`: timeouts of a socket count each read, and a server may drip for ever."""
-    timer = threading.Timer(max(seconds, 0), _cut, (link,))
+def cut_after(seconds: float) -> Iterator[Callable[[socket.socket], None]]:
+    """Shut watched connections down after `seconds`: timeouts of a socket count each read, and a server may drip for ever.
+
+    Gives the function that adds a connection, to be called before TLS takes the socket over.
+    """
+    watched: list[socket.socket] = []
+
+    def cut() -> None:
+        for link in watched.copy():
+            with suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(seconds, 0), cut)
     timer.daemon = True
     timer.start()
+
+    def watch(link: socket.socket) -> None:
+        watched.append(link.dup())  # a duplicate: TLS detaches the original, and its owner may close it
+        if timer.finished.is_set():
+            cut()
+
     try:
-        yield
+        yield watch
     finally:
         timer.cancel()
-
-
-def _cut(link: socket.socket) -> None:
-    with suppress(OSError):
-        # Not through SSLSocket.shutdown, which would take the TLS state away from under the thread that reads.
-        socket.socket.shutdown(link, socket.SHUT_RDWR)
+        timer.join()
+        for link in watched:
+            link.close()

@@ -6,10 +6,10 @@ import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from temanashi.checks.connecting import failure_word
+from temanashi.checks.connecting import cut_after, failure_word
 from temanashi.checks.names import addresses_of
 from temanashi.checks.trust import trusting
 from temanashi.clock import Clock
@@ -57,7 +57,9 @@ def fetch(
         parts = urlsplit(url)
         addresses_of(parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0), timeout=left)
         context = trusting(ca_file) if parts.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        fetched = _asked(left, url, method, headers, context)
+        fetched = _asked(url, method, headers, context, left)
+        if fetched.failure and clock.monotonic() >= deadline:
+            fetched = Fetched(url, failure="timeout")  # we cut the connection ourselves
         fetched.redirects = hop
         target = fetched.headers.get("location", "") if fetched.status in {301, 302, 303, 307, 308} else ""
         if not target or redirects == 0 or fetched.failure:
@@ -76,46 +78,45 @@ def _joined(url: str, location: str) -> str | None:
 
     try:
         joined = httpx.URL(url).join(location)
+        good = joined.scheme in _DEFAULT_PORTS and bool(joined.host) and urlsplit(str(joined)).port != 0
     except (httpx.InvalidURL, ValueError):
         return None
-    return str(joined) if joined.scheme in _DEFAULT_PORTS and joined.host else None
+    return str(joined) if good else None
 
 
-def _asked(seconds: float, url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext) -> Fetched:
-    import asyncio  # noqa: PLC0415  (see _joined)
-
-    return asyncio.run(_within(seconds, url, method, headers, context))
-
-
-async def _within(seconds: float, url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext) -> Fetched:
-    import asyncio  # noqa: PLC0415  (see _joined)
-
+def _asked(url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float) -> Fetched:
     import httpx  # noqa: PLC0415  (see _joined)
 
-    try:
-        async with (
-            asyncio.timeout(seconds),
+    sent = {"Accept-Encoding": "identity", "User-Agent": "temanashi", **headers}
+    with cut_after(seconds) as watch:
+
+        def trace(event: str, about: dict[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                watch(about["return_value"].get_extra_info("socket"))
+
+        try:
             # No proxies and no .netrc of ours: the check looks at the service itself.
-            httpx.AsyncClient(verify=context, trust_env=False, timeout=seconds, follow_redirects=False) as client,
-            client.stream(method, url, headers={"Accept-Encoding": "identity", "User-Agent": "temanashi", **headers}) as response,
-        ):
-            return await _read(url, response)
-    except (TimeoutError, httpx.TimeoutException):
-        return Fetched(url, failure="timeout")
-    except (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.DecodingError) as error:
-        return Fetched(url, failure="protocol", detail=str(error)[:200])
-    except httpx.TransportError as error:
-        return _failed(url, error)
+            with (
+                httpx.Client(verify=context, trust_env=False, timeout=seconds, follow_redirects=False) as client,
+                client.stream(method, url, headers=sent, extensions={"trace": trace}) as response,
+            ):
+                return _read(url, response)
+        except httpx.TimeoutException:
+            return Fetched(url, failure="timeout")
+        except (httpx.RemoteProtocolError, httpx.LocalProtocolError) as error:
+            return Fetched(url, failure="protocol", detail=str(error)[:200])
+        except httpx.TransportError as error:
+            return _failed(url, error)
 
 
-async def _read(url: str, response: httpx.Response) -> Fetched:
+def _read(url: str, response: httpx.Response) -> Fetched:
     fetched = Fetched(url, status=response.status_code, headers={name.lower(): value for name, value in response.headers.items()})
     encoding = fetched.headers.get("content-encoding", "identity").strip().lower()
     inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
     fetched.decoded = inflate is not None or encoding in {"identity", ""}
     body = bytearray()
     try:
-        async for chunk in response.aiter_raw():
+        for chunk in response.iter_raw():
             room = BODY_LIMIT - len(body)
             body += inflate.decompress(chunk, room + 1) if inflate else chunk[: room + 1]
             if len(body) > BODY_LIMIT:

@@ -11,7 +11,7 @@ from temanashi.checks.thresholds import BadRange, parse_range
 __all__ = ["PluginOutput", "parse_perfdata", "parse_plugin"]
 
 _LABEL = re.compile(r"\s*(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^\s='][^\s=]*))=")
-_VALUE = re.compile(r"(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<unit>[^\d\s;,.-][^\s;]*)?$")
+_VALUE = re.compile(r"(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<unit>[^\d\s;,.'\"-]+)?$")
 _WORD = re.compile(r"\S*")
 
 

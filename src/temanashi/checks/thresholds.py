@@ -34,7 +34,8 @@ class Range(NamedTuple):
 
     def alerts(self, value: float) -> bool:
         """Whether a value is a reason to alert."""
-        return (self.start <= value <= self.end) is self.inside
+        # An integer of 20 digits is compared as the float that the bound is, or it would differ from its own bound.
+        return (self.start <= float(value) <= self.end) is self.inside
 
 
 def parse_range(text: str) -> Range:
