@@ -203,6 +203,22 @@ def test_a_damaged_database_is_moved_aside_as_it_is(saved, put_back, sqlite):
     assert restored.kept_aside.with_name(restored.kept_aside.name + "-wal").read_bytes() == b"more"
 
 
+def test_a_folder_in_the_place_of_the_database_is_moved_aside(saved, put_back, sqlite):
+    sqlite.close()
+    sqlite.address.file.unlink()
+    sqlite.address.file.mkdir()
+    restored = put_back()
+    assert restored.kept_aside.is_dir()
+    assert restored.record.seq == 6
+
+
+def test_a_damaged_database_with_a_sound_start_is_moved_aside(saved, put_back, sqlite):
+    sqlite.close()
+    sqlite.address.file.write_bytes(b"SQLite format 3\x00" + b"\xa5" * 9000)
+    restored = put_back()
+    assert (restored.lost, restored.record.seq) == (None, 6)
+
+
 @pytest.mark.parametrize("content", [None, b"rubbish" * 1000])
 def test_what_is_no_backup_is_refused(sqlite, put_back, copy, content):
     if content:

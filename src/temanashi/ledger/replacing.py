@@ -16,6 +16,8 @@ __all__ = ["DatabaseInUse", "change_places", "folder_named", "release"]
 _PATIENCE = 2.0
 """Seconds that we wait for another process to let go of a database."""
 
+_MAGIC = b"SQLite format 3\x00"
+
 
 class DatabaseInUse(LedgerError):
     """A process has the database open that is to be replaced. Data: place."""
@@ -28,12 +30,23 @@ def release(file: Path) -> None:
 
     Raises DatabaseInUse. A damaged file, or one that is no database, stays as it is.
     """
+    # SQLite would delete the log of a file that it does not recognise, and with it what could still be saved.
+    if not _recognised(file):
+        return
     try:
         with closing(connect_sqlite(file, busy_timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             raise DatabaseInUse(place=str(file)) from error
+
+
+def _recognised(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 def change_places(new: Path, target: Path, aside: Path | None) -> None:
