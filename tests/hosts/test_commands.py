@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 
 import pytest
@@ -83,3 +84,10 @@ def test_bytes_that_are_no_utf8_survive_when_they_came_from_the_file_system() ->
     name = os.fsdecode(b"caf\xe9")
     assert in_a_shell(Command("printf", r"%s\0", "x")) == [b"x"]
     assert Command("ls", name).argv[1] == name
+
+
+def test_a_command_can_be_compared_kept_in_a_set_and_sent_to_another_process() -> None:
+    command = Command("ls", "-l", env={"A": "b"}, cwd="/")
+    assert command == Command("ls", "-l", env={"A": "b"}, cwd="/") != Command("ls")
+    assert len({command, Command("ls", "-l", env={"A": "b"}, cwd="/")}) == 1
+    assert pickle.loads(pickle.dumps(command)) == command

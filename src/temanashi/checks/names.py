@@ -26,11 +26,6 @@ class Address(NamedTuple):
     family: socket.AddressFamily
     where: Any
 
-    @property
-    def text(self) -> str:
-        """The numeric address."""
-        return str(self.where[0])
-
 
 def addresses_of(name: str, port: int, *, timeout: float, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[Address]:
     """The addresses of a name or of a numeric address, at least one; raises NameNotFound. `timeout` in seconds.

@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from temanashi.errors import InputError
 from temanashi.text.local import Phrase, phrase
@@ -38,7 +37,7 @@ class Command:
 
     argv: tuple[str, ...]
     stdin: bytes | None = field(repr=False)
-    env: Mapping[str, str] = field(repr=False)
+    env: Mapping[str, str] = field(repr=False, hash=False)
     cwd: str | None
 
     def __init__(
@@ -65,7 +64,7 @@ class Command:
             _check(cwd, where=phrase("hosts.command-folder"))
         object.__setattr__(self, "argv", argv)
         object.__setattr__(self, "stdin", stdin.encode("utf-8", "surrogateescape") if isinstance(stdin, str) else stdin)
-        object.__setattr__(self, "env", MappingProxyType(dict(env or {})))
+        object.__setattr__(self, "env", dict(env or {}))
         object.__setattr__(self, "cwd", cwd)
 
     @property

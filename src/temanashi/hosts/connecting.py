@@ -47,7 +47,7 @@ class Closed:
         return [self._error for _ in commands]
 
 
-def connect(host: Host, *, stop: threading.Event | None = None) -> Transport:
+def connect(host: Host, stop: threading.Event | None = None) -> Transport:
     """The transport to a host. Never raises: what cannot be entered answers each command with its reason.
 
     When `stop` is set, commands under way are killed.
