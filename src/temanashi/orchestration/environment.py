@@ -7,10 +7,13 @@ from collections.abc import Mapping
 
 from temanashi.settings import Settings
 
-__all__ = ["POOL", "QUERY_SECONDS", "api_url", "base_url", "prefect_environment"]
+__all__ = ["POOL", "QUERY_SECONDS", "WATCH", "api_url", "base_url", "prefect_environment"]
 
 POOL = "temanashi"
 """The work pool, and the type of worker that serves it."""
+
+WATCH = "temanashi-watch"
+"""The flow, and its deployment, that looks after the others every minute."""
 
 QUERY_SECONDS = 0.5
 """How often the worker asks for new runs. Prefect's default of 10 would be most of the wait of a person who clicked."""
@@ -46,6 +49,8 @@ def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": base_url(settings),
         "PREFECT_UI_API_URL": "/api",
         "PREFECT_UI_STATIC_DIRECTORY": home / "ui",
+        # The second UI hides Resume, which answers manual steps, and reports to an analytics service from the browser.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
@@ -57,6 +62,7 @@ def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None
         # A run fetched before its time would only wait in a process of its own.
         "PREFECT_WORKER_PREFETCH_SECONDS": 0,
         "TEMA_WORKSPACE": settings.root,
+        "PYTHONUNBUFFERED": 1,
         "TEMA_DATABASE_URL": settings.database,
         "TEMA_HOST": settings.host,
         "TEMA_PORT": settings.port,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.connection import Connection
@@ -20,6 +21,7 @@ from temanashi.orchestration.child import PRELOAD, probe, run_flow_run
 __all__ = ["ForkStarter", "PreloadFailed", "forkserver"]
 
 READY_SECONDS = 30.0
+STOP_SECONDS = 20.0
 
 
 class PreloadFailed(ServerError):
@@ -67,16 +69,19 @@ class ForkStarter:
                 self._control = None
             else:
                 env |= {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
-        handed_over = False
         try:
             process = await anyio.to_thread.run_sync(self._fork, flow_run, env)
-            pid = cast("int", process.pid)
-            task_status.started(ProcessHandle(cast("Any", process), create_isolated_termination_scope(pid)))
-            handed_over = True
-            await anyio.to_thread.run_sync(process.join)
-        finally:
-            if self._control is not None and not handed_over:
+        except BaseException:
+            if self._control is not None:
                 self._control.unregister(flow_run.id)
+            raise
+        handle = ProcessHandle(cast("Any", process), create_isolated_termination_scope(cast("int", process.pid)))
+        try:
+            task_status.started(handle)
+            await anyio.wait_readable(process.sentinel)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _ended(process, handle)
 
     def _fork(self, flow_run: FlowRun, env: dict[str, str]) -> ForkServerProcess:
         receiver, sender = self._context.Pipe(duplex=False)
@@ -86,6 +91,18 @@ class ForkStarter:
         sender.close()
         _await_ready(receiver, process)
         return process
+
+
+async def _ended(process: ForkServerProcess, handle: ProcessHandle) -> None:
+    """Collect the process; when the worker is being stopped, end it first, so that its record says cancelled."""
+    for end in (handle.graceful_kill, handle.hard_kill):
+        if not process.is_alive():
+            break
+        with contextlib.suppress(ProcessLookupError):
+            end()
+        with anyio.move_on_after(STOP_SECONDS):
+            await anyio.wait_readable(process.sentinel)
+    process.join()
 
 
 def _await_ready(receiver: Connection, process: ForkServerProcess) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import signal
+import socket
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from typing import Any, ClassVar, cast
 
 import anyio
 import anyio.abc
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
+from temanashi.orchestration.deployments import ensure_pool, sync_deployments
 from temanashi.orchestration.environment import POOL
 from temanashi.orchestration.fork_starter import ForkStarter, forkserver
+from temanashi.orchestration.sweeping import sweep
+from temanashi.settings import Settings
+from temanashi.workspace.opening import open_installation
+from temanashi.workspace.publishing import current_version
 
-__all__ = ["TemanashiWorker", "pool_template"]
+__all__ = ["TemanashiWorker", "serve"]
 
 PASSED = ("PREFECT__FLOW_ID", "PREFECT__FLOW_NAME", "PREFECT__DEPLOYMENT_ID", "PREFECT__DEPLOYMENT_NAME")
 
@@ -28,11 +39,6 @@ class _Variables(BaseVariables):
 
 class _Result(BaseWorkerResult):
     """How the process of a run ended."""
-
-
-def pool_template() -> dict[str, Any]:
-    """The work pool's job template: no variable at all, so that Prefect's form offers none and `job_variables` have no effect."""
-    return {"job_configuration": {"labels": {}}, "variables": {"type": "object", "properties": {}}}
 
 
 class TemanashiWorker(BaseWorker[BaseJobConfiguration, _Variables, _Result]):
@@ -74,3 +80,34 @@ class TemanashiWorker(BaseWorker[BaseJobConfiguration, _Variables, _Result]):
         if execution is None or execution.status_code is None:
             raise RuntimeError("the process of the flow run did not start")
         return _Result(status_code=execution.status_code, identifier=str(execution.handle.pid))
+
+
+def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) -> None:
+    """Bring Prefect up to date, wake what a crash left behind, then work until SIGTERM. `ready` hears what was done.
+
+    Prefect's environment must be set. Raises PreloadFailed, LedgerError and ServerError.
+    """
+    with open_installation(settings.root) as installation, get_client(sync_client=True) as client:
+        ensure_pool(client)
+        engine = installation.engine()
+        with installation.database.reading() as connection:
+            published = current_version(connection, kinds=engine.kinds)
+        synced = sync_deployments(client, settings, published)
+        swept = sweep(engine, client, settle=0, one_machine=not settings.database_url)
+    asyncio.run(_work(lambda: ready({**vars(synced), **vars(swept)})))
+
+
+async def _work(started: Callable[[], None]) -> None:
+    worker = TemanashiWorker(work_pool_name=POOL, name=socket.gethostname(), create_pool_if_not_found=False)
+    told = False
+
+    def print_like(*_: object) -> None:  # Prefect prints that the worker started, and at the end that it stopped
+        nonlocal told
+        if not told:
+            started()
+        told = True
+
+    task = asyncio.ensure_future(worker.start(printer=print_like))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,50 @@
+"""Who asked for a flow run, as far as Prefect can tell. Without a sign-in every name is only asserted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from prefect.client.schemas.objects import FlowRun
+
+from temanashi.orchestration.tags import ACTOR, CHANNEL, TICKET
+from temanashi.people import Actor, Channel
+
+__all__ = ["Asker", "asker", "expected_day", "tagged"]
+
+CHANNELS: tuple[Channel, ...] = ("form", "page", "cli", "phone", "schedule", "alert", "api")
+
+
+class Asker(NamedTuple):
+    """A person or a part of the system, the way in, and the ticket that the request belongs to."""
+
+    actor: Actor
+    channel: Channel
+    ticket: str = ""
+
+
+def asker(flow_run: FlowRun) -> Asker:
+    """Who asked: the schedule, whom Prefect recorded, whom the tags name, or somebody at Prefect's form."""
+    ticket = tagged(flow_run, TICKET)
+    if flow_run.auto_scheduled:
+        return Asker(Actor(name="schedule", kind="system"), "schedule", ticket)
+    creator = flow_run.created_by
+    if creator is not None and creator.type == "AUTOMATION":
+        return Asker(Actor(name=creator.display_value or "automation", kind="system"), "alert", ticket)
+    wanted = tagged(flow_run, CHANNEL)
+    channel: Channel = next((c for c in CHANNELS if c == wanted and c != "schedule"), "form")
+    if creator is not None and creator.type == "USER" and creator.display_value:
+        return Asker(Actor(name=creator.display_value[:200]), channel, ticket)
+    return Asker(Actor(name=(tagged(flow_run, ACTOR) or "prefect-ui")[:200]), channel, ticket)
+
+
+def tagged(flow_run: FlowRun, prefix: str) -> str:
+    """The rest of the first tag with a prefix, or nothing."""
+    return next((tag.removeprefix(prefix) for tag in sorted(flow_run.tags or ()) if tag.startswith(prefix)), "")
+
+
+def expected_day(flow_run: FlowRun, zone: ZoneInfo) -> str | None:
+    """The day that a schedule meant (ISO), even when the run starts late; None for a run that a person asked for."""
+    if not flow_run.auto_scheduled or flow_run.expected_start_time is None:
+        return None
+    return flow_run.expected_start_time.astimezone(zone).date().isoformat()

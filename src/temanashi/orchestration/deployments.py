@@ -1,0 +1,188 @@
+"""Prefect's deployments, brought up to date with what is published: one a runbook, one a flow function, and the watch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.filters import DeploymentFilter
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+
+from temanashi.orchestration.environment import POOL, WATCH
+from temanashi.orchestration.python_flows import PythonFlow, python_flows
+from temanashi.orchestration.runbook_flows import entrypoint
+from temanashi.runbooks.describing import describe
+from temanashi.runbooks.inputs import input_schema
+from temanashi.runbooks.model import Runbook
+from temanashi.settings import Settings
+from temanashi.text import Lang, say
+from temanashi.workspace.publishing import PublishedWorkspace
+
+__all__ = ["INTERNAL", "TAG", "WITHDRAWN", "Synced", "Wanted", "ensure_pool", "pool_template", "sync_deployments", "wanted_deployments"]
+
+TAG, INTERNAL, WITHDRAWN = "temanashi", "internal", "withdrawn"
+PAGE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A deployment as it should be. `name` is also its flow's name, and never changes with a title: waiting runs need it."""
+
+    name: str
+    entrypoint: str
+    version: str
+    description: str
+    tags: tuple[str, ...]
+    schema: dict[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    schedules: tuple[DeploymentScheduleCreate, ...] = ()
+    pull_steps: tuple[dict[str, Any], ...] = ()
+
+    def same_as(self, found: DeploymentResponse) -> bool:
+        """Whether nothing has to be done; what a person switched off in Prefect's UI then stays off."""
+        return (
+            (found.version, found.entrypoint, found.description) == (self.version, self.entrypoint, self.description)
+            and set(found.tags or ()) == set(self.tags)
+            and found.parameter_openapi_schema == self.schema
+            and not found.paused
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What was done, by names."""
+
+    changed: tuple[str, ...]
+    same: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+
+
+def pool_template() -> dict[str, Any]:
+    """The work pool's job template: no variable at all, so that Prefect's form offers none and `job_variables` have no effect."""
+    return {"job_configuration": {"labels": {}}, "variables": {"type": "object", "properties": {}}}
+
+
+def ensure_pool(client: SyncPrefectClient) -> None:
+    """Create the work pool where it is missing, and give it our template where somebody changed it."""
+    try:
+        pool = client.read_work_pool(POOL)
+    except ObjectNotFound:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=POOL, type=POOL, base_job_template=pool_template()))
+        except ObjectAlreadyExists:
+            return
+    else:
+        if pool.base_job_template != pool_template():
+            client.request("PATCH", "/work_pools/{name}", path_params={"name": POOL}, json={"base_job_template": pool_template()})
+
+
+def sync_deployments(client: SyncPrefectClient, settings: Settings, published: PublishedWorkspace | None) -> Synced:
+    """Create and update what is published; withdraw the rest. The work pool must exist."""
+    found = {d.name: d for d in _ours(client)}
+    wanted = wanted_deployments(settings, published)
+    changed = [w for w in wanted if w.name not in found or not w.same_as(found[w.name])]
+    for deployment in changed:
+        _put(client, deployment)
+    gone = [d for name, d in found.items() if name not in {w.name for w in wanted} and WITHDRAWN not in (d.tags or ())]
+    for old in gone:
+        _withdraw(client, old, settings.language)
+    names = tuple(w.name for w in changed)
+    return Synced(changed=names, same=tuple(w.name for w in wanted if w.name not in names), withdrawn=tuple(d.name for d in gone))
+
+
+def wanted_deployments(settings: Settings, published: PublishedWorkspace | None) -> list[Wanted]:
+    """What should be there for a published version; before the first one, only the watch."""
+    runbooks = published.runbooks.values() if published is not None else ()
+    flows = python_flows(settings, published) if published is not None else []
+    return [*(_for_runbook(r, settings) for r in runbooks), *(_for_flow(f, settings) for f in flows), _watch(settings)]
+
+
+def _for_runbook(runbook: Runbook, settings: Settings) -> Wanted:
+    lang = settings.language
+    tags = [TAG, say(f"runbooks.category-{runbook.category}", lang), runbook.owner, runbook.system]
+    return Wanted(
+        name=runbook.id,
+        entrypoint=entrypoint(runbook.function),
+        version=runbook.version,
+        description=describe(runbook, lang),
+        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
+        schema=input_schema(runbook, lang),
+        schedules=_schedules(runbook, settings.zone),
+    )
+
+
+def _schedules(runbook: Runbook, zone: ZoneInfo) -> tuple[DeploymentScheduleCreate, ...]:
+    return tuple(
+        DeploymentScheduleCreate(
+            schedule=CronSchedule(cron=s.cron, timezone=s.timezone or str(zone)),
+            active=s.active,
+            parameters=s.parameters,
+            slug=f"{runbook.id}-{number}",
+        )
+        for number, s in enumerate(runbook.schedules, 1)
+    )
+
+
+def _for_flow(flow: PythonFlow, settings: Settings) -> Wanted:
+    return Wanted(
+        name=flow.name,
+        entrypoint=f"{flow.path}:{flow.function}",
+        version=flow.version,
+        description=flow.description,
+        tags=(TAG, say("orchestration.python-flow", settings.language)),
+        schema=flow.schema,
+        pull_steps=({"prefect.deployments.steps.set_working_directory": {"directory": str(settings.root)}},),
+    )
+
+
+def _watch(settings: Settings) -> Wanted:
+    schedule = CronSchedule(cron="* * * * *", timezone=settings.timezone)
+    return Wanted(
+        name=WATCH,
+        entrypoint="temanashi.orchestration.watching.watch",
+        version="1",
+        description=say("orchestration.watch-description", settings.language),
+        tags=(TAG, INTERNAL),
+        schedules=(DeploymentScheduleCreate(schedule=schedule, slug=WATCH),),
+    )
+
+
+def _ours(client: SyncPrefectClient) -> list[DeploymentResponse]:
+    """Every deployment with our tag, a page at a time."""
+    found: list[DeploymentResponse] = []
+    tagged = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
+    while page := client.read_deployments(deployment_filter=tagged, limit=PAGE, offset=len(found)):
+        found += page
+    return found
+
+
+def _put(client: SyncPrefectClient, wanted: Wanted) -> None:
+    client.create_deployment(
+        client.create_flow_from_name(wanted.name),
+        wanted.name,
+        version=wanted.version,
+        schedules=list(wanted.schedules),
+        parameters={},
+        description=wanted.description,
+        work_pool_name=POOL,
+        tags=list(wanted.tags),
+        entrypoint=wanted.entrypoint,
+        parameter_openapi_schema=wanted.schema,
+        paused=False,
+        pull_steps=list(wanted.pull_steps),
+        enforce_parameter_schema=True,
+    )
+
+
+def _withdraw(client: SyncPrefectClient, old: DeploymentResponse, lang: Lang) -> None:
+    """Paused and marked, not deleted: runs that still wait need it to go on. New runs are refused by the flow itself."""
+    tags = [*(tag for tag in old.tags or () if tag != WITHDRAWN), WITHDRAWN]
+    description = f"**{say('orchestration.withdrawn', lang)}**\n\n{old.description or ''}"
+    for schedule in old.schedules:
+        client.delete_deployment_schedule(old.id, schedule.id)
+    body = {"paused": True, "tags": tags, "description": description}
+    client.update_deployment(old.id, DeploymentUpdate.model_validate(body))

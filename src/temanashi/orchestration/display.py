@@ -1,0 +1,104 @@
+"""A run's progress in Prefect's UI: one task run a step, one log line a target. For eyes only: no cache, no result, no effect.
+
+Calls to Prefect are made in a thread of their own, and a server that does not answer costs the run nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.logging import get_logger
+
+from temanashi.changes import Verdict
+from temanashi.runs.events import Event, RunWaited, StepDone, StepStarted, TargetDone
+from temanashi.text import Lang, say
+
+__all__ = ["Display"]
+
+CLOSE_SECONDS = 5.0
+BAD = {Verdict.CRITICAL: "Critical", Verdict.UNKNOWN: "Unknown"}
+
+
+class Display:
+    """An observer that draws a run as task runs of a flow run."""
+
+    def __init__(self, flow_run: FlowRun, lang: Lang) -> None:
+        self._flow_run, self._lang = flow_run, lang
+        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
+        self._tasks: dict[str, UUID] = {}
+        self._logger = get_logger("task_runs")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._events.put(None)
+        self._thread.join(CLOSE_SECONDS)
+
+    def notice(self, event: Event) -> None:
+        """Draw it, soon."""
+        self._events.put(event)
+
+    def _draw(self) -> None:
+        with get_client(sync_client=True) as client:
+            while (event := self._events.get()) is not None:
+                try:
+                    self._draw_one(client, event)
+                except Exception as problem:  # noqa: BLE001  (a drawing that fails must not stop the next one, nor the run)
+                    self._logger.debug("progress was not drawn: %r", problem)
+
+    def _draw_one(self, client: SyncPrefectClient, event: Event) -> None:
+        if isinstance(event, StepStarted):
+            self._tasks[event.step] = self._begun(client, event)
+        elif isinstance(event, TargetDone):
+            self._log(event)
+        elif isinstance(event, StepDone):
+            self._set(client, event.step, _ended(event))
+        elif isinstance(event, RunWaited):
+            message = say("orchestration.waits", self._lang)
+            self._set(client, event.step, State(type=StateType.PAUSED, name="Waiting", message=message))
+
+    def _begun(self, client: SyncPrefectClient, event: StepStarted) -> UUID:
+        title = event.title.text(self._lang) if event.title else event.step
+        body = {
+            "flow_run_id": str(self._flow_run.id),
+            "name": f"{event.number}/{event.steps} {title}",
+            "task_key": f"{event.kind}-{event.step}",
+            "dynamic_key": event.step,  # a step that goes on after a wait or a crash stays one line
+            "tags": [event.kind],
+        }
+        answer = client.request("POST", "/task_runs/", json=body)
+        task_run = UUID(answer.json()["id"])
+        client.set_task_run_state(task_run, State(type=StateType.RUNNING, name="Running"), force=True)
+        return task_run
+
+    def _set(self, client: SyncPrefectClient, step: str, state: State[Any]) -> None:
+        if step in self._tasks:
+            client.set_task_run_state(self._tasks[step], state, force=True)
+
+    def _log(self, event: TargetDone) -> None:
+        outcome = event.outcome
+        word = say(f"orchestration.verdict-{outcome.verdict}" if outcome.verdict else f"orchestration.status-{outcome.status}", self._lang)
+        reason = f" — {outcome.reason.text(self._lang)}" if outcome.reason else ""
+        line = f"[{event.done}/{event.total}] {event.target}: {word}  {event.change.summary.text(self._lang)}{reason}"
+        level = logging.INFO if outcome.good and outcome.verdict not in BAD else logging.WARNING
+        task_run = self._tasks.get(event.step)
+        extra = {"flow_run_id": str(self._flow_run.id), "task_run_id": str(task_run) if task_run else None}
+        self._logger.log(level, "%s", line, extra=extra)
+
+
+def _ended(event: StepDone) -> State[Any]:
+    if event.verdict in BAD:
+        return State(type=StateType.FAILED, name=BAD[event.verdict])
+    if not event.good:
+        return State(type=StateType.FAILED, name="Failed")
+    return State(type=StateType.COMPLETED, name="Warning" if event.verdict is Verdict.WARNING else "Completed")

@@ -1,0 +1,178 @@
+"""The body of every runbook's flow: a thin driver around `advance`. The journal knows the truth; Prefect shows and wakes it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
+from prefect.exceptions import TerminationSignal
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled
+
+from temanashi.errors import LedgerError, RunError, ServerError, TemanashiError
+from temanashi.orchestration.artifacts import leave_artifacts
+from temanashi.orchestration.asking import asker, expected_day
+from temanashi.orchestration.confirming import ask
+from temanashi.orchestration.display import Display
+from temanashi.orchestration.environment import base_url
+from temanashi.orchestration.final_states import final_state, refused_state
+from temanashi.people import Actor
+from temanashi.runbooks.model import Runbook
+from temanashi.runs.advancing import advance
+from temanashi.runs.decisions import decide
+from temanashi.runs.engine import Engine
+from temanashi.runs.reading import by_flow_run, run_view
+from temanashi.runs.requests import RunRequest, request_run
+from temanashi.runs.results import AlreadyEnded, Finished, NotWaiting, RunBusy, Waiting
+from temanashi.runs.stopping import cancel
+from temanashi.settings import Settings
+from temanashi.workspace.opening import open_installation
+from temanashi.workspace.publishing import PublishedWorkspace, current_version
+
+__all__ = ["NotInFlow", "NotPublished", "carry_through", "current_flow_run", "drive", "record_cancellation", "requested"]
+
+UI = Actor(name="prefect-ui")
+BUSY_SECONDS = 1.0
+
+
+class NotPublished(RunError):
+    """The runbook is not among what is published, so nothing may run it."""
+
+    key = "orchestration.not-published"
+
+    def __init__(self, runbook: str) -> None:
+        super().__init__(runbook=runbook)
+
+
+class NotInFlow(ServerError):
+    """Something that only a Prefect flow run can do was called elsewhere."""
+
+    key = "orchestration.not-in-flow"
+
+
+def current_flow_run() -> FlowRun:
+    """The flow run that this code is in; raises NotInFlow."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise NotInFlow
+    return context.flow_run
+
+
+def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
+    """Run the published runbook whose flow function is `function`, to its end or to a wait; the final state for Prefect."""
+    flow_run = current_flow_run()
+    with open_installation(create=False) as installation, Display(flow_run, installation.settings.language) as display:
+        settings, engine = installation.settings, installation.engine(display)
+        lang = settings.language
+        try:
+            run = requested(engine, flow_run, lambda runbook: runbook.function == function, inputs, name=function)
+            finished = carry_through(engine, run, settings=settings)
+        except TemanashiError as error:
+            get_run_logger().error("%s", error)
+            return refused_state(error, lang=lang)
+        with engine.database.reading() as connection:
+            view = run_view(connection, run)
+    leave_artifacts(view, lang=lang, zone=settings.zone, page=f"{base_url(settings)}/tema/runs/{run}")
+    return final_state(finished, lang=lang)
+
+
+def requested(
+    engine: Engine, flow_run: FlowRun, which: Callable[[Runbook], bool], inputs: Mapping[str, Any], *, name: str, part: str = ""
+) -> str:
+    """The run of this flow run: the one that it asked for before (Prefect re-enters a flow after a wait), else a new one.
+
+    `part` tells apart several runs of one flow run.
+    """
+    key = f"{flow_run.id}{part}"
+    with engine.database.reading() as connection:
+        known = by_flow_run(connection, key)
+        published = current_version(connection, kinds=engine.kinds) if known is None else None
+    if known is not None:
+        return known
+    runbook = next((r for r in published.runbooks.values() if which(r)), None) if published is not None else None
+    if published is None or runbook is None:
+        raise NotPublished(name)
+    return request_run(engine, _request(engine, flow_run, published, runbook, inputs, key))
+
+
+def _request(
+    engine: Engine, flow_run: FlowRun, published: PublishedWorkspace, runbook: Runbook, inputs: Mapping[str, Any], key: str
+) -> RunRequest:
+    asked = asker(flow_run)
+    return RunRequest(
+        runbook=runbook,
+        workspace_version=published.digest,
+        inventory=published.inventory,
+        inputs=inputs,
+        actor=asked.actor,
+        channel=asked.channel,
+        ticket=asked.ticket,
+        slot=None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone),
+        flow_run=key,
+    )
+
+
+def carry_through(engine: Engine, run: str, *, settings: Settings) -> Finished:
+    """Advance a run until it is over. A wait suspends the flow run, which ends this process; Resume comes back here."""
+    try:
+        while isinstance(result := _advanced(engine, run), Waiting):
+            answer = ask(result, languages=settings.languages)
+            with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
+                decide(
+                    engine,
+                    run,
+                    actor=Actor(name=answer.name),
+                    channel="form",
+                    verdict=answer.verdict,
+                    note=answer.note,
+                    human_seconds=answer.human_seconds,
+                )
+    except TerminationSignal:
+        _cancel(engine, run, "stopped by a signal")
+        _tell_prefect()
+        raise
+    return result
+
+
+def _advanced(engine: Engine, run: str) -> Finished | Waiting:
+    """`advance`, once the process that works on the run now (`tema resume`, say) has let go of it."""
+    told = False
+    while True:
+        try:
+            return advance(engine, run)
+        except RunBusy as busy:
+            if not told:
+                get_run_logger().info("%s", busy)
+            told = True
+            engine.clock.sleep(BUSY_SECONDS)
+
+
+def _cancel(engine: Engine, run: str, reason: str) -> None:
+    with contextlib.suppress(AlreadyEnded, LedgerError):
+        cancel(engine, run, actor=UI, channel="form", reason=reason)
+
+
+def _tell_prefect() -> None:
+    """Without this, a worker that is being stopped would leave a crash where the record says cancelled."""
+    flow_run = current_flow_run()
+    with contextlib.suppress(Exception), get_client(sync_client=True) as client:
+        state = Cancelled()
+        client.set_flow_run_state(flow_run.id, state, force=True)
+        flow_run.state = state
+
+
+def record_cancellation(flow_run: UUID) -> None:
+    """Called by the worker after it ended the process of a cancelled flow run: should that process have died without a word, the
+    record still says cancelled.
+    """  # noqa: D205, D209
+    with open_installation(create=False) as installation:
+        engine = installation.engine()
+        with engine.database.reading() as connection:
+            run = by_flow_run(connection, str(flow_run))
+        if run is not None:
+            _cancel(engine, run, "cancelled in Prefect")
