@@ -49,8 +49,11 @@ class Verdict(StrEnum):
 
     @staticmethod
     def worst(verdicts: list[Verdict]) -> Verdict:
-        """The verdict of a whole checklist: CRITICAL > UNKNOWN > WARNING > PENDING > SKIPPED > OK; of nothing, UNKNOWN."""
-        order = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.PENDING, Verdict.SKIPPED, Verdict.OK)
+        """The verdict of a whole checklist: CRITICAL > UNKNOWN > WARNING > PENDING > OK; of nothing, UNKNOWN.
+
+        What was skipped has its own line and hides nothing: SKIPPED only where everything was.
+        """
+        order = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.PENDING, Verdict.OK, Verdict.SKIPPED)
         return next((v for v in order if v in verdicts), Verdict.UNKNOWN)
 
 

@@ -11,50 +11,66 @@ from temanashi.runbooks.steps.contract import StepKind
 __all__ = ["runbook_schema"]
 
 
+DEFINITIONS = "#/$defs/"
+
+
 def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
     """Draft 2020-12 schema: the runbook's own keys, and one alternative a kind of step."""
     schema = Runbook.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
-    properties: dict[str, Any] = schema["properties"]
-    properties.pop("data", None)
+    schema["properties"].pop("data", None)
     schema["required"] = [name for name in schema.get("required", []) if name != "data"]
-    local = {"anyOf": [{"type": "string", "minLength": 1}, definitions["LocalText"]]}
-    definitions["LocalText"]["properties"].pop("plain", None)
-    definitions["LocalTextOrString"] = local
-    _point_to(schema, "#/$defs/LocalText", "#/$defs/LocalTextOrString", skip=local)
     common = {k: v for k, v in definitions["StepItem"]["properties"].items() if k in {"id", "title", "targets"}}
-    alternatives = []
-    for name, kind in sorted(kinds.items()):
-        inner = kind.schema()
-        for key, value in inner.pop("$defs", {}).items():
-            definitions.setdefault(key, value)
-        short: dict[str, Any] = (
-            {"anyOf": [inner, {"type": ["array", "string", "object"]}]} if inner.get("type") != "array" else inner
-        )
-        alternatives.append(
-            {
-                "type": "object",
-                "properties": {**common, name: short},
-                "required": [name],
-                "additionalProperties": False,
-                "title": name,
-            }
-        )
-    definitions["StepItem"] = {"anyOf": alternatives}
+    definitions["StepItem"] = {"anyOf": [_step(name, kinds[name], common, definitions) for name in sorted(kinds)]}
     toil = definitions["Toil"]["properties"]
     toil["minutes"] = {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/Minutes"}]}
     toil["demand"] = {"anyOf": [{"const": "request"}, {"$ref": "#/$defs/Demand"}]}
+    # In a file these are often one string: a text in the only language, and the value of a choice that is its own title.
+    _or_string(definitions, "LocalText", drop="plain")
+    _or_string(definitions, "Choice")
+    for definition in definitions.values():
+        # A parameter without a type is a string; pydantic's discriminator demands the key.
+        definition.pop("discriminator", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "temanashi runbook"}
 
 
-def _point_to(value: Any, old: str, new: str, *, skip: Any) -> None:
-    if value is skip:
-        return
+def _step(name: str, kind: StepKind, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One alternative of a step, its definitions moved to the root, where references are looked up."""
+    inner = kind.schema()
+    nested: dict[str, Any] = {}
+    _take_definitions(inner, nested)
+    names = {key: key if definitions.get(key, value) == value else f"{name}-{key}" for key, value in nested.items()}
+    for value in (inner, *nested.values()):
+        _rename(value, {DEFINITIONS + old: DEFINITIONS + new for old, new in names.items()})
+    definitions.update({names[key]: value for key, value in nested.items()})
+    return {"type": "object", "properties": {**common, name: inner}, "required": [name], "additionalProperties": False, "title": name}
+
+
+def _take_definitions(value: Any, nested: dict[str, Any]) -> None:
     if isinstance(value, dict):
-        if value.get("$ref") == old:
-            value["$ref"] = new
+        for key, definition in value.pop("$defs", {}).items():
+            _take_definitions(definition, nested)
+            nested[key] = definition
         for item in value.values():
-            _point_to(item, old, new, skip=skip)
+            _take_definitions(item, nested)
     elif isinstance(value, list):
         for item in value:
-            _point_to(item, old, new, skip=skip)
+            _take_definitions(item, nested)
+
+
+def _rename(value: Any, names: Mapping[str, str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, str):
+                value[key] = names.get(item, item)
+            else:
+                _rename(item, names)
+    elif isinstance(value, list):
+        for item in value:
+            _rename(item, names)
+
+
+def _or_string(definitions: dict[str, Any], name: str, *, drop: str = "") -> None:
+    if name in definitions:
+        definitions[name]["properties"].pop(drop, None)
+        definitions[name] = {"anyOf": [{"type": "string", "minLength": 1}, definitions[name]]}

@@ -63,7 +63,7 @@ def request_run(engine: Engine, request: RunRequest) -> str:
         refuse_when_stopped(connection)
         _store(engine, connection, request, run, plan)
         engine.ledger.append(connection, _requested(engine, request, run, plan))
-        if request.runbook.toil.demand.on_request and request.actor.kind == "person":
+        if request.mode == "live" and request.runbook.toil.demand.on_request and request.actor.kind == "person":
             engine.ledger.append(connection, _demanded(request, run))
     return run.id
 

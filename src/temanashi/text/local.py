@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic_core import CoreSchema
 
 __all__ = ["LANGUAGES", "Lang", "LocalText", "Phrase", "phrase"]
 
@@ -31,6 +32,13 @@ class LocalText(BaseModel):
         if not (self.ja or self.en or self.plain):
             raise ValueError("needs a text in at least one language")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """For editors: one string, or a text a language."""
+        written = {lang: {"type": "string", "minLength": 1, "title": title} for lang, title in (("ja", "日本語"), ("en", "English"))}
+        mapping = {"type": "object", "properties": written, "additionalProperties": False, "minProperties": 1}
+        return {"anyOf": [{"type": "string", "minLength": 1}, mapping]}
 
     @model_serializer
     def _as_written(self) -> str | dict[str, str]:

@@ -35,7 +35,7 @@ class Installation:
             database=self.database,
             ledger=self.ledger,
             kinds=step_kinds(),
-            connect=lambda host, stop: connect(host, stop=stop),
+            connect=connect,
             clock=self.clock,
             redactor=Redactor(),
             zone=self.settings.zone,

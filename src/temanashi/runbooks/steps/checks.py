@@ -7,18 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from temanashi.changes import Change, Irreversible, Outcome, State, Step, Verdict
 from temanashi.checks.model import CheckResult
-from temanashi.checks.registry import check_schema, parse_check
+from temanashi.checks.registry import check_problems, check_schema, parse_check
 from temanashi.checks.running import measure
-from temanashi.errors import TemanashiError
-from temanashi.problems import Problem, problems_of
+from temanashi.problems import Problem
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.templates import Templated
-from temanashi.text.local import Phrase, phrase
+from temanashi.text.local import phrase
 
 __all__ = ["KIND", "ChecksSpec", "ChecksStep"]
 
@@ -137,23 +136,12 @@ class _Checks:
             if not isinstance(item, dict):
                 problems.append(Problem((index,), phrase("problems.not-mapping", name=f"checks.{index}")))
                 continue
-            problems += [p.under(index) for p in self._item_problems(item) if not _templated(_at(item, p.loc))]
+            problems += [p.under(index) for p in check_problems(item) if not _templated(_at(item, p.loc))]
             name = str(item.get("id", ""))
             if name and name in seen:
                 problems.append(Problem((index, "id"), phrase("runbooks.duplicate-check", name=name)))
             seen.add(name)
         return Parsed(None, tuple(problems)) if problems else Parsed(ChecksSpec(items=tuple(value)))
-
-    def _item_problems(self, item: dict[str, Any]) -> list[Problem]:
-        try:
-            parse_check(item)
-        except ValidationError as error:
-            return problems_of(error)
-        except TemanashiError as error:
-            close = error.data.get("close") or ""
-            loc = tuple(error.data.get("loc", ()))
-            return [Problem(loc, Phrase(key=error.key, data=error.data), close if isinstance(close, str) else "".join(close[:1]))]
-        return []
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "minItems": 1, "items": check_schema()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError, field_validator
 
 from temanashi.changes import Change, Evidence, Irreversible, Outcome, State, Step, evidence_of
 from temanashi.errors import TargetError
@@ -182,7 +182,7 @@ class _Command:
             return Parsed(None, tuple(problems_of(error, model=CommandSpec)))
 
     def schema(self) -> dict[str, Any]:
-        return CommandSpec.model_json_schema()
+        return TypeAdapter(CommandSpec | Argv).json_schema()
 
     def templates(self, spec: CommandSpec) -> Iterable[Templated]:
         lists = (("run", spec.run), ("observe", spec.observe or ()), ("undo", spec.undo or ()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, TypeAdapter, ValidationError
 
 from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, Step, Wait
 from temanashi.problems import problems_of
@@ -75,7 +75,7 @@ class _Manual:
             return Parsed(None, tuple(problems_of(error, model=ManualSpec)))
 
     def schema(self) -> dict[str, Any]:
-        return ManualSpec.model_json_schema()
+        return TypeAdapter(ManualSpec | LocalText).json_schema()
 
     def templates(self, spec: ManualSpec) -> Iterable[Templated]:
         return [Templated(("text",), text) for lang in (*LANGUAGES, "plain") if (text := getattr(spec.text, lang))]

@@ -1,0 +1,46 @@
+"""The commands of `tema` and their help, in the language of the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from temanashi.cli.language import language
+from temanashi.cli.output import answer, say_here
+
+__all__ = ["build"]
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
+    if value:
+        from temanashi import __version__
+
+        answer(f"temanashi {__version__}")
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """The whole command line; commands import what they run when they run."""
+    from temanashi.cli import accounting, auditing, drafting, running, serving
+
+    app = typer.Typer(
+        name="tema",
+        help=say_here("cli.help"),
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def options(
+        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=say_here("cli.help-version"))] = False,  # noqa: ARG001, FBT002
+        lang: Annotated[str, typer.Option("--lang", help=say_here("cli.help-lang"))] = language(),  # noqa: ARG001
+    ) -> None:
+        pass
+
+    for module in (running, drafting, serving, accounting, auditing):
+        module.register(app)
+    return app

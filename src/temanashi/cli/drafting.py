@@ -1,0 +1,171 @@
+"""`tema init`, `new`, `validate`, `schema`, `publish`, `runbooks`: work on the files of a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from temanashi.cli.language import language
+from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.output import answer, emit, progress, say_here
+from temanashi.errors import InputError
+
+if TYPE_CHECKING:
+    from temanashi.workspace.publishing import Publication
+
+__all__ = ["register"]
+
+
+class UnknownCategory(InputError):
+    """A category that is none of the five."""
+
+    key = "cli.unknown-category"
+
+    def __init__(self, given: str, *, known: tuple[str, ...]) -> None:
+        super().__init__(given=given, known=known)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init", help=say_here("cli.help-init"))(init)
+    new = typer.Typer(help=say_here("cli.help-new"), no_args_is_help=True)
+    new.command("runbook", help=say_here("cli.help-new-runbook"))(new_runbook)
+    app.add_typer(new, name="new")
+    app.command("validate", help=say_here("cli.help-validate"))(validate)
+    app.command("schema", help=say_here("cli.help-schema"))(schema)
+    app.command("publish", help=say_here("cli.help-publish"))(publish)
+    app.command("runbooks", help=say_here("cli.help-runbooks"))(runbooks)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help=say_here("cli.help-init-dir"))],
+    name: Annotated[str, typer.Option("--company", help=say_here("cli.help-company"))] = "",
+) -> None:
+    """Make a new workspace."""
+    from temanashi.workspace.creating import init_workspace
+
+    made = init_workspace(directory, name=name)
+    answer(say_here("cli.init-done", directory=str(directory), count=len(made)))
+    answer(say_here("cli.init-next", directory=str(directory)))
+
+
+def new_runbook(
+    runbook: Annotated[str, typer.Argument(help=say_here("cli.help-new-id"))],
+    category: Annotated[str, typer.Option("--category", help=say_here("cli.help-category"))] = "routine",
+    workspace: Root = None,
+) -> None:
+    """Write a commented runbook file."""
+    from temanashi.runbooks.model import Category
+    from temanashi.settings import find_workspace, load_settings
+    from temanashi.workspace.creating import new_runbook as write
+
+    known = get_args(Category)
+    if category not in known:
+        raise UnknownCategory(category, known=known)
+    settings = load_settings(find_workspace(workspace))
+    file = write(settings.root, runbook, category=category, languages=settings.languages)
+    answer(say_here("cli.new-done", file=str(file)))
+
+
+def validate(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+    """Report every mistake of every file at once."""
+    from temanashi.runbooks.kinds import step_kinds
+    from temanashi.settings import find_workspace
+    from temanashi.workspace.faults import errors_among, fault_json, fault_lines
+    from temanashi.workspace.loading import load_workspace
+
+    loaded = load_workspace(find_workspace(workspace), kinds=step_kinds())
+    wrong = errors_among(loaded.faults)
+    if json:
+        emit({"runbooks": sorted(loaded.runbooks), "faults": [fault_json(fault) for fault in loaded.faults]})
+    else:
+        key = "cli.validate-bad" if wrong else "cli.validate-good"
+        files = len({fault.at.file for fault in wrong})
+        answer(say_here(key, good=len(loaded.runbooks), wrong=len(wrong), files=files), style="red" if wrong else "green")
+        for line in fault_lines(loaded.faults, language()):
+            answer(f"  {line}")
+    raise typer.Exit(2 if wrong else 0)
+
+
+def schema(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help=say_here("cli.help-schema-out"))],
+) -> None:
+    """Write JSON Schemas for editors."""
+    from temanashi.workspace.schema import write_schemas
+
+    for file in write_schemas(output):
+        answer(str(file))
+
+
+def publish(
+    back: Annotated[bool, typer.Option("--back", help=say_here("cli.help-back"))] = False,  # noqa: FBT002
+    approve: Annotated[int | None, typer.Option("--approve", metavar="N", help=say_here("cli.help-approve"))] = None,
+    refuse: Annotated[int | None, typer.Option("--refuse", metavar="N", help=say_here("cli.help-refuse-version"))] = None,
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Make the files the live version."""
+    from temanashi.people import current_actor
+    from temanashi.runbooks.kinds import step_kinds
+    from temanashi.workspace import publishing
+    from temanashi.workspace.loading import load_workspace
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as opened:
+        effects = {"actor": current_actor(actor), "clock": opened.clock, "reason": reason}
+        if approve is not None:
+            result = publishing.approve_publication(opened.database, opened.ledger, approve, **effects)
+        elif refuse is not None:
+            result = publishing.refuse_publication(opened.database, opened.ledger, refuse, **effects)
+        elif back:
+            result = publishing.publish_back(opened.database, opened.ledger, **effects)
+        else:
+            loaded = load_workspace(opened.settings.root, kinds=step_kinds())
+            result = publishing.publish(opened.database, opened.ledger, loaded, **effects)
+    _show_publication(result, as_json=json)
+
+
+def _show_publication(result: Publication, *, as_json: bool) -> None:
+    from temanashi.workspace.faults import errors_among, fault_json, fault_lines
+
+    difference = result.difference
+    if as_json:
+        emit(
+            {
+                "number": result.number,
+                "digest": result.digest,
+                "status": result.status,
+                "needs_second": list(result.needs_second),
+                "difference": difference.model_dump(mode="json"),
+                "faults": [fault_json(fault) for fault in result.faults],
+            }
+        )
+        return
+    people = "、".join(result.needs_second) if language() == "ja" else ", ".join(result.needs_second)
+    answer(say_here(f"cli.published-{result.status}", number=result.number, runbooks=people))
+    for key, names in (("added", difference.added), ("changed", difference.changed), ("removed", difference.removed)):
+        if names and result.status != "unchanged":
+            answer(f"  {say_here(f'cli.published-{key}')}: {', '.join(names)}")
+    for line in fault_lines(errors_among(result.faults), language()):
+        progress(f"  {say_here('cli.published-disabled')} {line}", style="red")
+
+
+def runbooks(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+    """List the published runbooks."""
+    from temanashi.workspace.first import published_or_first
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as opened:
+        published, note = published_or_first(opened)
+    lang = language()
+    if json:
+        emit({"version": published.number, "runbooks": [r.data | {"version": r.version} for r in published.runbooks.values()]})
+        return
+    if note is not None:
+        progress(note.text(lang))
+    for name, book in sorted(published.runbooks.items()):
+        answer(f"{name:<28} {book.title.text(lang)}")

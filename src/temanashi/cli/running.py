@@ -1,0 +1,228 @@
+"""`tema run`, `resume`, `cancel`, `runs`, `stop`: work on runs, with a server or without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.output import answer, emit, progress, say_here, state_word
+from temanashi.errors import InputError
+
+if TYPE_CHECKING:
+    from temanashi.runs.engine import Engine
+    from temanashi.workspace.opening import Installation
+
+__all__ = ["BadParameter", "register"]
+
+
+class BadParameter(InputError):
+    """A `--param` that is not `name=value`."""
+
+    key = "cli.bad-parameter"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given=given)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run", help=say_here("cli.help-run"), epilog=say_here("cli.help-run-exit"))(run)
+    app.command("resume", help=say_here("cli.help-resume"))(resume)
+    app.command("cancel", help=say_here("cli.help-cancel"))(cancel)
+    app.command("runs", help=say_here("cli.help-runs"))(runs)
+    app.command("stop", help=say_here("cli.help-stop"))(stop)
+
+
+def parameters_of(given: list[str]) -> dict[str, str]:
+    """`["k=v"]` as a mapping; raises BadParameter."""
+    pairs = {}
+    for item in given:
+        name, sign, value = item.partition("=")
+        if not sign or not name or name in pairs:
+            raise BadParameter(item)
+        pairs[name] = value
+    return pairs
+
+
+def run(
+    runbook: Annotated[str, typer.Argument(help=say_here("cli.help-runbook"))],
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help=say_here("cli.help-param"))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=say_here("cli.help-dry-run"))] = False,  # noqa: FBT002
+    submit: Annotated[bool, typer.Option("--submit", help=say_here("cli.help-submit"))] = False,  # noqa: FBT002
+    beneficiary: Annotated[str, typer.Option("--for", metavar="NAME", help=say_here("cli.help-for"))] = "",
+    ticket: Annotated[str, typer.Option("--ticket", help=say_here("cli.help-ticket"))] = "",
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Run a runbook here and now, or on the server."""
+    from temanashi.cli.showing_runs import LiveProgress, show_plan
+    from temanashi.people import current_actor
+    from temanashi.runs.requests import RunRequest, dry_run as plan_only, request_run
+    from temanashi.workspace.first import runbook_named
+    from temanashi.workspace.opening import open_installation
+
+    inputs = parameters_of(param or [])
+    with open_installation(workspace) as installation:
+        published = _published(installation)
+        request = RunRequest(
+            runbook=runbook_named(published, runbook),
+            workspace_version=published.digest,
+            inventory=published.inventory,
+            inputs=inputs,
+            actor=current_actor(actor),
+            channel="cli",
+            beneficiary=beneficiary,
+            ticket=ticket,
+            reason=reason,
+        )
+        if submit and not dry_run:
+            raise typer.Exit(_submitted(installation, request, as_json=json))
+        engine = installation.engine(LiveProgress())
+        if dry_run:
+            show_plan(plan_only(engine, request), as_json=json)
+            return
+        raise typer.Exit(_advance(installation, engine, request_run(engine, request), as_json=json))
+
+
+def _published(installation: Installation) -> Any:
+    """The published version; the very first one is published on the way, and said."""
+    from temanashi.workspace.first import published_or_first
+
+    published, note = published_or_first(installation)
+    if note is not None:
+        from temanashi.cli.language import language
+
+        progress(note.text(language()))
+    return published
+
+
+def _advance(installation: Installation, engine: Engine, run: str, *, as_json: bool) -> int:
+    from temanashi.cli.showing_runs import exit_code, show_result
+    from temanashi.runs.advancing import advance
+    from temanashi.runs.reading import run_view
+    from temanashi.workspace.afterwards import after_run
+
+    try:
+        result = advance(engine, run)
+    except KeyboardInterrupt:
+        progress(say_here("cli.run-interrupted", run=run), style="red")
+        return 5
+    with installation.database.reading() as connection:
+        view = run_view(connection, run)
+    show_result(result, view, as_json=as_json)
+    for problem in after_run(installation, view):
+        progress(problem)
+    return exit_code(result)
+
+
+def _submitted(installation: Installation, request: Any, *, as_json: bool) -> int:
+    from temanashi.cli.submitted import submit_and_follow
+
+    return submit_and_follow(installation, request, as_json=as_json)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help=say_here("cli.help-run-id"))],
+    refuse: Annotated[bool, typer.Option("--refuse", help=say_here("cli.help-refuse"))] = False,  # noqa: FBT002
+    note: Annotated[str, typer.Option("--note", help=say_here("cli.help-note"))] = "",
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0, max=1440, help=say_here("cli.help-minutes"))] = None,
+    actor: Actor = None,
+    workspace: Root = None,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Say that the manual step is done (or refuse), or go on after an interruption."""
+    from temanashi.cli.showing_runs import LiveProgress
+    from temanashi.people import current_actor
+    from temanashi.runs.decisions import decide
+    from temanashi.runs.reading import run_view
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace, create=False) as installation:
+        engine = installation.engine(LiveProgress())
+        with installation.database.reading() as connection:
+            view = run_view(connection, run)
+        if view.wait is not None:
+            seconds = None if minutes is None else round(minutes * 60)
+            verdict = "refused" if refuse else "done"
+            decide(engine, view.id, actor=current_actor(actor), channel="cli", verdict=verdict, note=note, human_seconds=seconds)
+        if view.flow_run:
+            progress(say_here("cli.resume-on-server", run=view.id))
+        raise typer.Exit(_advance(installation, engine, view.id, as_json=json))
+
+
+def cancel(
+    run: Annotated[str, typer.Argument(help=say_here("cli.help-run-id"))],
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+) -> None:
+    """Cancel a run."""
+    from temanashi.people import current_actor
+    from temanashi.runs import stopping
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace, create=False) as installation:
+        over = stopping.cancel(installation.engine(), run, actor=current_actor(actor), channel="cli", reason=reason)
+        answer(say_here("cli.cancelled" if over else "cli.cancel-asked", run=run))
+
+
+def runs(
+    run: Annotated[str | None, typer.Argument(help=say_here("cli.help-run-id"))] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help=say_here("cli.help-limit"))] = 20,
+    waiting: Annotated[bool, typer.Option("--waiting", help=say_here("cli.help-waiting"))] = False,  # noqa: FBT002
+    workspace: Root = None,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """List runs, or tell one."""
+    from temanashi.cli.language import language
+    from temanashi.cli.showing_runs import show_run
+    from temanashi.runs.reading import recent_runs, run_view
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace, create=False) as installation, installation.database.reading() as connection:
+        if run is not None:
+            view = run_view(connection, run)
+            emit(view.model_dump(mode="json")) if json else show_run(view)
+            return
+        views = recent_runs(connection, limit=limit, states=("waiting",) if waiting else ())
+        if json:
+            emit([view.model_dump(mode="json") for view in views])
+            return
+        if not views:
+            answer(say_here("cli.runs-none"))
+        for view in views:
+            when = view.requested_at.astimezone(installation.settings.zone)
+            answer(f"{view.id}  {when:%Y-%m-%d %H:%M}  {state_word(view.state)}  {view.title.text(language())}  {view.actor.name}")
+
+
+def stop(
+    lift: Annotated[bool, typer.Option("--lift", help=say_here("cli.help-lift"))] = False,  # noqa: FBT002
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+) -> None:
+    """Stop everything at once, or lift the stop."""
+    from temanashi.people import current_actor
+    from temanashi.runs import stopping
+    from temanashi.workspace.opening import open_installation
+
+    if not reason.strip():
+        raise ReasonMissing
+    with open_installation(workspace, create=False) as installation:
+        engine, who = installation.engine(), current_actor(actor)
+        if lift:
+            lifted = stopping.lift_stop(engine, actor=who, channel="cli", reason=reason)
+            answer(say_here("cli.stop-lifted" if lifted else "cli.stop-not-on"))
+            return
+        told = stopping.stop_everything(engine, actor=who, channel="cli", reason=reason)
+        answer(say_here("cli.stopped", count=len(told)))
+
+
+class ReasonMissing(InputError):
+    """An emergency stop, or its end, without a reason."""
+
+    key = "cli.reason-missing"
