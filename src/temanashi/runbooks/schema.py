@@ -25,9 +25,9 @@ def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
     toil = definitions["Toil"]["properties"]
     toil["minutes"] = {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/Minutes"}]}
     toil["demand"] = {"anyOf": [{"const": "request"}, {"$ref": "#/$defs/Demand"}]}
-    # In a file these are often one string: a text in the only language, and the value of a choice that is its own title.
-    _or_string(definitions, "LocalText", drop="plain")
-    _or_string(definitions, "Choice")
+    # In a file a choice is often one string: the value that is its own title.
+    if "Choice" in definitions:
+        definitions["Choice"] = {"anyOf": [{"type": "string", "minLength": 1}, definitions["Choice"]]}
     for definition in definitions.values():
         # A parameter without a type is a string; pydantic's discriminator demands the key.
         definition.pop("discriminator", None)
@@ -43,7 +43,13 @@ def _step(name: str, kind: StepKind, common: dict[str, Any], definitions: dict[s
     for value in (inner, *nested.values()):
         _rename(value, {DEFINITIONS + old: DEFINITIONS + new for old, new in names.items()})
     definitions.update({names[key]: value for key, value in nested.items()})
-    return {"type": "object", "properties": {**common, name: inner}, "required": [name], "additionalProperties": False, "title": name}
+    return {
+        "type": "object",
+        "properties": {**common, name: inner},
+        "required": [name],
+        "additionalProperties": False,
+        "title": name,
+    }
 
 
 def _take_definitions(value: Any, nested: dict[str, Any]) -> None:
@@ -68,9 +74,3 @@ def _rename(value: Any, names: Mapping[str, str]) -> None:
     elif isinstance(value, list):
         for item in value:
             _rename(item, names)
-
-
-def _or_string(definitions: dict[str, Any], name: str, *, drop: str = "") -> None:
-    if name in definitions:
-        definitions[name]["properties"].pop(drop, None)
-        definitions[name] = {"anyOf": [{"type": "string", "minLength": 1}, definitions[name]]}

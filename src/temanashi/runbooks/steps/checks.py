@@ -21,6 +21,8 @@ from temanashi.text.local import phrase
 
 __all__ = ["KIND", "ChecksSpec", "ChecksStep"]
 
+TEMPLATE = {"type": "string", "pattern": r"\{\{"}
+
 
 class ChecksSpec(BaseModel):
     """The checks as the YAML says them, each valid once its templates are filled in."""
@@ -144,7 +146,13 @@ class _Checks:
         return Parsed(None, tuple(problems)) if problems else Parsed(ChecksSpec(items=tuple(value)))
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "minItems": 1, "items": check_schema()}
+        item = check_schema()
+        for spec in item.get("$defs", {}).values():
+            properties = spec.get("properties", {})
+            if "kind" in properties:
+                # Any value but these two may be a template instead, also where a number is asked for.
+                spec["properties"] = {k: v if k in {"id", "kind"} else {"anyOf": [v, TEMPLATE]} for k, v in properties.items()}
+        return {"type": "array", "minItems": 1, "items": item}
 
     def templates(self, spec: ChecksSpec) -> Iterable[Templated]:
         return list(_strings(spec.items, ()))

@@ -1,0 +1,50 @@
+"""JSON Schemas of the files of a workspace, so that editors complete and check them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from temanashi.calendars import BusinessCalendar
+from temanashi.hosts.inventory import Inventory
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.schema import runbook_schema
+from temanashi.runbooks.steps.contract import StepKind
+from temanashi.workspace.writing import write_all
+
+__all__ = ["DIALECT", "hosts_schema", "write_schemas"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) -> list[Path]:
+    """Write one schema a kind of file into a folder, replacing those of before; raises CannotWrite. Gives the files."""
+    steps = step_kinds() if kinds is None else kinds
+    schemas: dict[str, Callable[[], dict[str, Any]]] = {
+        "calendar.schema.json": lambda: _titled(BusinessCalendar.model_json_schema(), "temanashi calendar"),
+        "hosts.schema.json": hosts_schema,
+        "runbook.schema.json": lambda: runbook_schema(steps),
+    }
+    texts = {name: json.dumps(make(), ensure_ascii=False, indent=1, sort_keys=True) + "\n" for name, make in schemas.items()}
+    return write_all(folder, texts, replace=True)
+
+
+def hosts_schema() -> dict[str, Any]:
+    """Draft 2020-12 schema of `runbooks/site/hosts.yaml`: names are keys, so that a host does not repeat its own."""
+    schema = Inventory.model_json_schema()
+    schema["properties"].pop("file", None)
+    host = schema["$defs"]["Host"]
+    host["properties"].pop("name", None)
+    host["required"] = [name for name in host.get("required", []) if name != "name"]
+    # A host of which nothing more is to be said is a key without a value.
+    schema["$defs"]["HostOrNothing"] = {"anyOf": [{"$ref": "#/$defs/Host"}, {"type": "null"}]}
+    schema["properties"]["hosts"]["additionalProperties"] = {"$ref": "#/$defs/HostOrNothing"}
+    for patterned in schema["properties"]["hosts"].get("patternProperties", {}):
+        schema["properties"]["hosts"]["patternProperties"][patterned] = {"$ref": "#/$defs/HostOrNothing"}
+    return _titled(schema, "temanashi hosts")
+
+
+def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {**schema, "$schema": DIALECT, "title": title}
