@@ -7,13 +7,19 @@ from contextlib import asynccontextmanager
 
 from prefect.server.api.server import create_app
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
+
+from temanashi.gate.hosts import KnownHost
+from temanashi.gate.policy import ContentPolicy
+from temanashi.pages.same_origin import SameOrigin
+from temanashi.settings import Settings
 
 __all__ = ["build_gate"]
 
 
-def build_gate(pages: ASGIApp) -> Starlette:
+def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:
     """Prefect's server with `pages` mounted under `/tema`. Prefect's environment must be set before this is imported.
 
     Mounted applications get no lifespan of their own, so Prefect's runs as this one's: without it there is no scheduler.
@@ -25,4 +31,8 @@ def build_gate(pages: ASGIApp) -> Starlette:
         async with prefect.router.lifespan_context(prefect):
             yield
 
-    return Starlette(routes=[Mount("/tema", app=pages), Mount("/", app=prefect)], lifespan=lifespan)
+    return Starlette(
+        routes=[Mount("/tema", app=pages), Mount("/", app=prefect)],
+        middleware=[Middleware(KnownHost, host=settings.host), Middleware(SameOrigin), Middleware(ContentPolicy)],
+        lifespan=lifespan,
+    )

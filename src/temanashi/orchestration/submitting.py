@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -112,16 +113,15 @@ def ask_watch(settings: Settings) -> None:
 def follow(settings: Settings, flow_run: str, *, clock: Clock | None = None) -> Iterator[Followed]:
     """States and log lines as they come, until a final state, or one that waits for a person; raises NotReachable and FlowRunGone."""
     clock = clock or SystemClock()
-    seen, last = 0, ""
+    seen: set[str] = set()
+    last = ""
     with _client(settings) as client:
         while True:
             answer = _call(client, "GET", f"/flow_runs/{flow_run}")
             if answer.is_error:
                 raise FlowRunGone(flow_run)
             state = answer.json().get("state") or {}
-            lines = _lines(client, flow_run, seen)
-            seen += len(lines)
-            yield from lines
+            yield from _lines(client, flow_run, seen)
             if state and state["id"] != last:
                 last = state["id"]
                 at = datetime.fromisoformat(state["timestamp"])
@@ -132,20 +132,26 @@ def follow(settings: Settings, flow_run: str, *, clock: Clock | None = None) -> 
             clock.sleep(POLL_SECONDS)
 
 
-def _rest(client: httpx.Client, flow_run: str, seen: int, clock: Clock) -> Iterator[Followed]:
+def _rest(client: httpx.Client, flow_run: str, seen: set[str], clock: Clock) -> Iterator[Followed]:
     """Logs travel behind the state, in batches of two seconds."""
     for _ in range(8):
         clock.sleep(POLL_SECONDS)
-        lines = _lines(client, flow_run, seen)
-        seen += len(lines)
-        yield from lines
+        yield from _lines(client, flow_run, seen)
 
 
-def _lines(client: httpx.Client, flow_run: str, seen: int) -> list[Followed]:
-    body = {"logs": {"flow_run_id": {"any_": [flow_run]}}, "sort": "TIMESTAMP_ASC", "offset": seen, "limit": PAGE}
-    answer = _call(client, "POST", "/logs/filter", json=body)
-    rows = answer.json() if answer.is_success else []
-    return [Followed("log", datetime.fromisoformat(row["timestamp"]), row["message"]) for row in rows]
+def _lines(client: httpx.Client, flow_run: str, seen: set[str]) -> list[Followed]:
+    """Lines that were not seen yet. Worker and run send theirs in batches, so that an older line may come after a newer one."""
+    found: list[Followed] = []
+    for offset in itertools.count(0, PAGE):
+        body = {"logs": {"flow_run_id": {"any_": [flow_run]}}, "sort": "TIMESTAMP_ASC", "offset": offset, "limit": PAGE}
+        answer = _call(client, "POST", "/logs/filter", json=body)
+        rows = answer.json() if answer.is_success else []
+        new = [row for row in rows if row["id"] not in seen]
+        seen.update(row["id"] for row in new)
+        found += [Followed("log", datetime.fromisoformat(row["timestamp"]), row["message"]) for row in new]
+        if len(rows) < PAGE:
+            break
+    return found
 
 
 def _client(settings: Settings) -> httpx.Client:

@@ -23,7 +23,7 @@ from temanashi.orchestration.serving import LAUNCH, READY_FD
 from temanashi.orchestration.submitting import submit
 from temanashi.people import Actor, current_actor
 from temanashi.settings import Settings
-from temanashi.text import Phrase, phrase
+from temanashi.text import LANGUAGES, LocalText, Phrase, explain, phrase
 
 __all__ = ["DiedTooOften", "NotStarted", "Supervisor"]
 
@@ -119,7 +119,8 @@ class Supervisor:
         try:
             flow_run = submit(self._settings, runbook, {}, actor=self._actor)
         except TemanashiError as error:
-            self._tell(phrase("orchestration.not-submitted", runbook=runbook, reason=str(error)))
+            reason = LocalText.model_validate({lang: " ".join(part for part in explain(error, lang) if part) for lang in LANGUAGES})
+            self._tell(phrase("orchestration.not-submitted", runbook=runbook, reason=reason))
         else:
             self._tell(phrase("orchestration.submitted", runbook=runbook, url=f"{url}/runs/flow-run/{flow_run}"))
 

@@ -1,0 +1,34 @@
+"""The server's process: Prefect's environment first, then everything that reads it."""
+
+from __future__ import annotations
+
+import sys
+
+from temanashi.errors import TemanashiError
+from temanashi.orchestration.serving import enter
+from temanashi.workspace.opening import open_installation
+
+__all__ = ["main"]
+
+GRACE_SECONDS = 5
+
+
+def main() -> None:
+    """Serve the workspace here until SIGTERM; exits with the code of an error of ours."""
+    try:
+        settings = enter()
+        # Prefect reads its environment when it is imported.
+        import uvicorn  # noqa: PLC0415
+
+        from temanashi.gate.app import build_gate  # noqa: PLC0415
+        from temanashi.gate.links import prefect_links  # noqa: PLC0415
+        from temanashi.pages import Site, build_pages  # noqa: PLC0415
+
+        with open_installation(settings.root) as installation:
+            site = Site(installation=installation, links=prefect_links(settings))
+            app = build_gate(build_pages(site), settings)
+            options = {"log_level": "warning", "timeout_graceful_shutdown": GRACE_SECONDS, "server_header": False}
+            uvicorn.run(app, host=settings.host, port=settings.port, **options)
+    except TemanashiError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,41 @@
+"""The application with our pages; the gate mounts it under `/tema`."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from temanashi.errors import TemanashiError
+from temanashi.pages.faults import shown_errors
+from temanashi.pages.health import health
+from temanashi.pages.home import home
+from temanashi.pages.rendering import css
+from temanashi.pages.report import report
+from temanashi.pages.runs import decide_run, show_run
+from temanashi.pages.same_origin import SameOrigin
+from temanashi.pages.site import Site
+
+__all__ = ["build_pages"]
+
+
+def build_pages(site: Site) -> Starlette:
+    """Home, one page a run, the monthly report, health and the style sheet."""
+
+    def style(_: Request) -> Response:
+        return Response(css(), media_type="text/css", headers={"cache-control": "max-age=300"})
+
+    return Starlette(
+        routes=[
+            Route("/", home(site)),
+            Route("/runs/{run}", show_run(site), methods=["GET"]),
+            Route("/runs/{run}", decide_run(site), methods=["POST"]),
+            Route("/report", report(site)),
+            Route("/healthz", health(site)),
+            Route("/style.css", style),
+        ],
+        middleware=[Middleware(SameOrigin, browsers_only=True)],
+        exception_handlers={404: shown_errors(site), TemanashiError: shown_errors(site)},
+    )

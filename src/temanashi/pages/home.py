@@ -1,0 +1,51 @@
+"""`/tema/`: what waits for somebody, how many hours are left, what ran, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from temanashi.pages.language import language_of
+from temanashi.pages.monthly import current_month, report_of
+from temanashi.pages.rendering import page
+from temanashi.pages.site import Site
+from temanashi.reports.display import Display
+from temanashi.reports.wording import Wording
+from temanashi.runs.reading import recent_runs
+from temanashi.runs.stopping import stopped
+from temanashi.workspace.faults import errors_among, fault_line
+
+__all__ = ["home"]
+
+RECENT, WAITING, FAULTS = 20, 50, 20
+
+
+def home(site: Site) -> Callable[[Request], Response]:
+    """The endpoint; raises LedgerError."""
+
+    def answer(request: Request) -> Response:
+        settings = site.installation.settings
+        lang = language_of(request, settings.languages)
+        with site.installation.database.reading() as connection:
+            waiting = recent_runs(connection, limit=WAITING, states=("waiting",))
+            recent = recent_runs(connection, limit=RECENT)
+            stop = stopped(connection)
+            published = site.published(connection)
+            hours = Wording(report_of(site, connection, current_month(site)), Display(lang, settings.zone))
+        faults = errors_among(published.faults) if published else []
+        return page(
+            site,
+            request,
+            "home.html.j2",
+            waiting=[run for run in waiting if run.wait is not None],
+            recent=recent,
+            stop=stop,
+            published=published,
+            faults=[fault_line(fault, lang) for fault in faults[:FAULTS]],
+            headline=hours.headline(),
+            standing=hours.standing(),
+        )
+
+    return answer

@@ -1,0 +1,61 @@
+"""From a template and data to an answer, in the reader's language."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from temanashi.pages.language import language_of
+from temanashi.pages.site import Site
+from temanashi.reports.display import Display
+from temanashi.text import Lang, say
+
+__all__ = ["css", "page"]
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("temanashi.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def css() -> str:
+    """The style sheet."""
+    return (files("temanashi.pages") / "templates" / "style.css").read_text(encoding="utf-8")
+
+
+def page(site: Site, request: Request, template: str, *, status: int = 200, **data: Any) -> Response:
+    """The rendered template. Every template knows `t` (texts of pages), `show` (times and numbers), `lang` and its way to the other one."""
+    settings = site.installation.settings
+    lang = language_of(request, settings.languages)
+    text = _environment().get_template(template).render(
+        t=partial(_text, lang),
+        lang=lang,
+        show=Display(lang, settings.zone),
+        company=settings.company,
+        others=[(other, str(request.url.include_query_params(lang=other))) for other in settings.languages if other != lang],
+        root=request.scope.get("root_path", ""),
+        links=site.links,
+        **data,
+    )
+    return HTMLResponse(text, status_code=status, headers={**HEADERS, "content-language": lang})
+
+
+def _text(lang: Lang, key: str, **data: Any) -> str:
+    return say(f"pages.{key}" if "." not in key else key, lang, **data)

@@ -1,0 +1,45 @@
+"""Requests that change something must come from our own pages, or from a program; never from a page of somebody else."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from temanashi.text import LANGUAGES, say
+
+__all__ = ["SameOrigin"]
+
+SAFE = frozenset({"GET", "HEAD"})
+
+
+class SameOrigin:
+    """Refuses cross-site requests by `Origin` and `Sec-Fetch-Site` (OWASP, CSRF prevention). Browsers send both with every POST.
+
+    A request without either comes from a program; with `browsers_only` it is refused too.
+    """
+
+    def __init__(self, app: ASGIApp, *, browsers_only: bool = False) -> None:
+        self._app, self._browsers_only = app, browsers_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on, or refuse it."""
+        changing = scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in SAFE)
+        if not changing or self._ours(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008)(scope, receive, send)
+        else:
+            text = "\n".join(say("pages.cross-site", lang) for lang in LANGUAGES)
+            await PlainTextResponse(text, status_code=403)(scope, receive, send)
+
+    def _ours(self, headers: Headers) -> bool:
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None and site not in {"same-origin", "none"}:
+            return False
+        if origin is not None:
+            return origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        return site is not None or not self._browsers_only

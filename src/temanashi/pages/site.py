@@ -1,0 +1,39 @@
+"""What the pages act with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runs.reading import RunView
+from temanashi.workspace.opening import Installation
+from temanashi.workspace.publishing import PublishedWorkspace, current_version
+
+__all__ = ["Links", "Site"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """The way to Prefect: wake a decided run, when the worker was last heard of, and addresses in its UI."""
+
+    wake: Callable[[RunView], None]
+    worker_seen: Callable[[], datetime | None]
+    flow_run: Callable[[str], str]
+    start: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One installation and its links. Versions are immutable, so a parsed one is kept."""
+
+    installation: Installation
+    links: Links
+    _versions: dict[int, PublishedWorkspace] = field(default_factory=dict)
+
+    def published(self, connection: Connection) -> PublishedWorkspace | None:
+        """The live version; raises VersionAltered."""
+        return current_version(connection, kinds=step_kinds(), cache=self._versions)
