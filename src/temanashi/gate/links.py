@@ -34,7 +34,9 @@ def prefect_links(settings: Settings) -> Links:
             workers = client.read_workers_for_work_pool(POOL, limit=10)
         return max((w.last_heartbeat_time for w in workers if w.last_heartbeat_time is not None), default=None)
 
-    return Links(wake=wake_run, worker_seen=worker_seen, flow_run=lambda flow_run: f"/runs/flow-run/{flow_run[:36]}", start="/deployments")
+    return Links(
+        wake=wake_run, worker_seen=worker_seen, flow_run=lambda flow_run: f"/runs/flow-run/{flow_run[:36]}", start="/deployments"
+    )
 
 
 def _client(settings: Settings) -> SyncPrefectClient:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["ContentPolicy"]
 
-POLICY = "; ".join((
+DIRECTIVES = (
     "default-src 'self'",
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # the UI's bundles need them
     "style-src 'self' 'unsafe-inline'",
@@ -19,9 +19,9 @@ POLICY = "; ".join((
     "base-uri 'self'",
     "form-action 'self'",
     "frame-ancestors 'none'",
-))
+)
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": "; ".join(DIRECTIVES),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }

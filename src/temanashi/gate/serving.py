@@ -27,8 +27,15 @@ def main() -> None:
         with open_installation(settings.root) as installation:
             site = Site(installation=installation, links=prefect_links(settings))
             app = build_gate(build_pages(site), settings)
-            options = {"log_level": "warning", "timeout_graceful_shutdown": GRACE_SECONDS, "server_header": False}
-            uvicorn.run(app, host=settings.host, port=settings.port, **options)
+            config = uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                server_header=False,
+            )
+            uvicorn.Server(config).run()
     except TemanashiError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

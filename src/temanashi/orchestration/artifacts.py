@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from temanashi.runs.reading import RowView, RunView
+from temanashi.changes import NO_TARGET
+from temanashi.orchestration.lines import GOOD, Line, lines
+from temanashi.runs.reading import RunView, StepView
 from temanashi.text import Lang, say
 
 __all__ = ["leave_artifacts", "summary_markdown", "target_rows"]
@@ -28,9 +31,9 @@ def summary_markdown(run: RunView, *, lang: Lang, zone: ZoneInfo, page: str) -> 
     answer = [say(f"orchestration.state-{run.state}", lang)]
     if run.verdict is not None:
         answer.append(say(f"orchestration.verdict-{run.verdict}", lang))
-    lines = [f"# {_plain(run.title.text(lang))}: {' / '.join(answer)}", ""]
+    told = [f"# {_plain(run.title.text(lang))}: {' / '.join(answer)}", ""]
     if run.reason is not None:
-        lines += [_plain(run.reason.text(lang)), ""]
+        told += [_plain(run.reason.text(lang)), ""]
     facts = {
         "actor": run.actor.name,
         "requested": f"{run.requested_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
@@ -38,38 +41,35 @@ def summary_markdown(run: RunView, *, lang: Lang, zone: ZoneInfo, page: str) -> 
         "ticket": run.ticket,
         "beneficiary": run.beneficiary,
     }
-    lines += [f"- {say(f'orchestration.fact-{name}', lang)}: {_plain(value)}" for name, value in facts.items() if value]
+    told += [f"- {say(f'orchestration.fact-{name}', lang)}: {_plain(value)}" for name, value in facts.items() if value]
     for step in run.steps:
-        good = sum(1 for row in step.rows if row.status in {"changed", "already"} and row.verdict not in {"WARNING", "CRITICAL", "UNKNOWN"})
+        rows = list(_rows(step, lang))
+        good = sum(1 for _, line in rows if line.name in GOOD)
         heading = _plain(step.title.text(lang) if step.title else step.step)
-        lines += ["", f"## {heading} ({say('orchestration.good-of', lang, good=good, total=len(step.rows))})", ""]
-        lines += [f"- {_plain(row.target)}: **{_word(row, lang)}** {_plain(_told(row, lang))}" for row in step.rows]
-    return "\n".join([*lines, "", f"[{say('orchestration.whole-story', lang)}]({page})", ""])
+        told += ["", f"## {heading} ({say('orchestration.good-of', lang, good=good, total=len(rows))})", ""]
+        told += [f"- **{line.word}** {_plain(target)} {_plain(line.what)}" for target, line in rows]
+    return "\n".join([*told, "", f"[{say('orchestration.whole-story', lang)}]({page})", ""])
 
 
 def target_rows(run: RunView, *, lang: Lang) -> list[dict[str, str]]:
-    """One row a step and target."""
+    """One row a step and target, or one a check."""
     return [
         {
             say("orchestration.column-step", lang): step.title.text(lang) if step.title else step.step,
-            say("orchestration.column-target", lang): row.target,
-            say("orchestration.column-outcome", lang): _word(row, lang),
-            say("orchestration.column-what", lang): _told(row, lang),
+            say("orchestration.column-target", lang): target,
+            say("orchestration.column-outcome", lang): line.word,
+            say("orchestration.column-what", lang): line.what,
         }
         for step in run.steps
-        for row in step.rows
+        for target, line in _rows(step, lang)
     ]
 
 
-def _word(row: RowView, lang: Lang) -> str:
-    if row.verdict is not None:
-        return say(f"orchestration.verdict-{row.verdict}", lang)
-    return say(f"orchestration.status-{row.status or 'none'}", lang)
-
-
-def _told(row: RowView, lang: Lang) -> str:
-    reason = f" — {row.reason.text(lang)}" if row.reason is not None else ""
-    return f"{row.summary.text(lang)}{reason}"
+def _rows(step: StepView, lang: Lang) -> Iterator[tuple[str, Line]]:
+    for row in step.rows:
+        target = "" if row.target == NO_TARGET else row.target
+        for line in lines(row.summary, row.reason, row.details, status=row.status, verdict=row.verdict, lang=lang):
+            yield target, line
 
 
 def _plain(text: str) -> str:

@@ -42,7 +42,7 @@ def probe(answer: Connection) -> None:
 
 
 def run_flow_run(flow_run_id: UUID, env: dict[str, str], directory: str, ready: Connection) -> None:
-    """Run one flow run to its end. `ready` hears of it once the child leads its own process group, so that Cancel ends all of it."""
+    """Run one flow run to its end. `ready` hears of it once the child leads a process group, so that Cancel ends all of it."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for `tema up`, which then stops the worker in order
@@ -80,7 +80,9 @@ def _run(flow_run_id: UUID) -> None:
     except Exception:
         logger.exception("The flow could not be loaded")
         raise
-    _drive_run_flow_result(flow, run_flow(flow, flow_run=flow_run, parameters=_collected(flow, flow_run), error_logger=logger))
+    # As a state, not as a result: a run that ended Critical is no exception of this process.
+    result = run_flow(flow, flow_run=flow_run, parameters=_collected(flow, flow_run), return_type="state")
+    _drive_run_flow_result(flow, result)
 
 
 def _collected(flow: Flow[..., Any], flow_run: FlowRun) -> dict[str, Any] | None:

@@ -86,5 +86,7 @@ def conclude(*reports: RunReport) -> State[Any]:
     verdicts = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING)
     if not reports:
         return final_state(Finished(run="", outcome="unknown", verdict=None), lang=lang)
-    worst = min(reports, key=lambda r: (order.index(r.outcome), verdicts.index(r.verdict) if r.verdict in verdicts else len(verdicts)))
+    worst = min(
+        reports, key=lambda r: (order.index(r.outcome), verdicts.index(r.verdict) if r.verdict in verdicts else len(verdicts))
+    )
     return final_state(worst.finished, lang=lang)

@@ -53,7 +53,9 @@ def _form(languages: tuple[Lang, ...]) -> type[RunInput]:
     fields: dict[str, Any] = {
         "answer": (
             Literal[done, refused],
-            Field(title=_both("orchestration.form-answer", languages), description=_both("orchestration.form-answer-hint", languages)),
+            Field(
+                title=_both("orchestration.form-answer", languages), description=_both("orchestration.form-answer-hint", languages)
+            ),
         ),
         "name": (
             str,

@@ -23,7 +23,17 @@ from temanashi.settings import Settings
 from temanashi.text import Lang, say
 from temanashi.workspace.publishing import PublishedWorkspace
 
-__all__ = ["INTERNAL", "TAG", "WITHDRAWN", "Synced", "Wanted", "ensure_pool", "pool_template", "sync_deployments", "wanted_deployments"]
+__all__ = [
+    "INTERNAL",
+    "TAG",
+    "WITHDRAWN",
+    "Synced",
+    "Wanted",
+    "ensure_pool",
+    "pool_template",
+    "sync_deployments",
+    "wanted_deployments",
+]
 
 TAG, INTERNAL, WITHDRAWN = "temanashi", "internal", "withdrawn"
 PAGE = 200

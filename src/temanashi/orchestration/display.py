@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_logger
 
 from temanashi.changes import Verdict
+from temanashi.orchestration.lines import GOOD, lines
 from temanashi.runs.events import Event, RunWaited, StepDone, StepStarted, TargetDone
 from temanashi.text import Lang, say
 
@@ -31,9 +32,10 @@ class Display:
 
     def __init__(self, flow_run: FlowRun, lang: Lang) -> None:
         self._flow_run, self._lang = flow_run, lang
-        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._events: queue.Queue[Event | str | None] = queue.Queue()
         self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
         self._tasks: dict[str, UUID] = {}
+        self._titles: dict[str, str] = {}
         self._logger = get_logger("task_runs")
 
     def __enter__(self) -> Self:
@@ -43,6 +45,10 @@ class Display:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._events.put(None)
         self._thread.join(CLOSE_SECONDS)
+
+    def call_it(self, name: str) -> None:
+        """Give the flow run a name that says what it is."""
+        self._events.put(name)
 
     def notice(self, event: Event) -> None:
         """Draw it, soon."""
@@ -56,8 +62,10 @@ class Display:
                 except Exception as problem:  # noqa: BLE001  (a drawing that fails must not stop the next one, nor the run)
                     self._logger.debug("progress was not drawn: %r", problem)
 
-    def _draw_one(self, client: SyncPrefectClient, event: Event) -> None:
-        if isinstance(event, StepStarted):
+    def _draw_one(self, client: SyncPrefectClient, event: Event | str) -> None:
+        if isinstance(event, str):
+            client.set_flow_run_name(self._flow_run.id, event)
+        elif isinstance(event, StepStarted):
             self._tasks[event.step] = self._begun(client, event)
         elif isinstance(event, TargetDone):
             self._log(event)
@@ -68,7 +76,7 @@ class Display:
             self._set(client, event.step, State(type=StateType.PAUSED, name="Waiting", message=message))
 
     def _begun(self, client: SyncPrefectClient, event: StepStarted) -> UUID:
-        title = event.title.text(self._lang) if event.title else event.step
+        title = self._titles[event.step] = event.title.text(self._lang) if event.title else event.step
         body = {
             "flow_run_id": str(self._flow_run.id),
             "name": f"{event.number}/{event.steps} {title}",
@@ -86,14 +94,18 @@ class Display:
             client.set_task_run_state(self._tasks[step], state, force=True)
 
     def _log(self, event: TargetDone) -> None:
-        outcome = event.outcome
-        word = say(f"orchestration.verdict-{outcome.verdict}" if outcome.verdict else f"orchestration.status-{outcome.status}", self._lang)
-        reason = f" — {outcome.reason.text(self._lang)}" if outcome.reason else ""
-        line = f"[{event.done}/{event.total}] {event.target}: {word}  {event.change.summary.text(self._lang)}{reason}"
-        level = logging.INFO if outcome.good and outcome.verdict not in BAD else logging.WARNING
-        task_run = self._tasks.get(event.step)
-        extra = {"flow_run_id": str(self._flow_run.id), "task_run_id": str(task_run) if task_run else None}
-        self._logger.log(level, "%s", line, extra=extra)
+        change, outcome = event.change, event.outcome
+        extra = {
+            "flow_run_id": str(self._flow_run.id),
+            "flow_run_name": self._flow_run.name,
+            "task_run_id": str(self._tasks[event.step]) if event.step in self._tasks else None,
+            "task_run_name": self._titles.get(event.step, event.step),
+        }
+        for line in lines(
+            change.summary, outcome.reason, outcome.details, status=outcome.status, verdict=outcome.verdict, lang=self._lang
+        ):
+            level = logging.INFO if line.name in GOOD else logging.WARNING
+            self._logger.log(level, "[%d/%d] %s %s: %s", event.done, event.total, event.target, line.word, line.what, extra=extra)
 
 
 def _ended(event: StepDone) -> State[Any]:

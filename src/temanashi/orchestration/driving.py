@@ -31,6 +31,7 @@ from temanashi.runs.requests import RunRequest, request_run
 from temanashi.runs.results import AlreadyEnded, Finished, NotWaiting, RunBusy, Waiting
 from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
+from temanashi.text import Lang
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -71,6 +72,7 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
         lang = settings.language
         try:
             run = requested(engine, flow_run, lambda runbook: runbook.function == function, inputs, name=function)
+            display.call_it(_called(engine, run, lang))
             finished = carry_through(engine, run, settings=settings)
         except TemanashiError as error:
             get_run_logger().error("%s", error)
@@ -79,6 +81,12 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
             view = run_view(connection, run)
     leave_artifacts(view, lang=lang, zone=settings.zone, page=f"{base_url(settings)}/tema/runs/{run}")
     return final_state(finished, lang=lang)
+
+
+def _called(engine: Engine, run: str, lang: Lang) -> str:
+    with engine.database.reading() as connection:
+        view = run_view(connection, run)
+    return f"{view.title.text(lang)} {view.requested_at.astimezone(engine.zone):%m-%d %H:%M}"
 
 
 def requested(
@@ -161,7 +169,7 @@ def _tell_prefect() -> None:
     """Without this, a worker that is being stopped would leave a crash where the record says cancelled."""
     flow_run = current_flow_run()
     with contextlib.suppress(Exception), get_client(sync_client=True) as client:
-        state = Cancelled()
+        state: State[Any] = Cancelled()
         client.set_flow_run_state(flow_run.id, state, force=True)
         flow_run.state = state
 
@@ -169,7 +177,7 @@ def _tell_prefect() -> None:
 def record_cancellation(flow_run: UUID) -> None:
     """Called by the worker after it ended the process of a cancelled flow run: should that process have died without a word, the
     record still says cancelled.
-    """  # noqa: D205, D209
+    """  # noqa: D205
     with open_installation(create=False) as installation:
         engine = installation.engine()
         with engine.database.reading() as connection:

@@ -35,7 +35,7 @@ def api_url(settings: Settings) -> str:
 def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a child process. What the caller's shell says of Prefect is dropped, or a profile or a key meant
     for another server would reach ours.
-    """  # noqa: D205, D209
+    """  # noqa: D205
     source = os.environ if environ is None else environ
     home = settings.state_dir / "prefect"
     passed = {name: value for name, value in source.items() if not name.startswith("PREFECT_") or name in KEPT}

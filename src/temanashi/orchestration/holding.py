@@ -49,7 +49,12 @@ def hold_workspace(settings: Settings, *, url: str, now: datetime) -> Iterator[N
             raise AlreadyUp(**_told(file.read())) from None
         file.seek(0)
         file.truncate()
-        said = {"pid": os.getpid(), "user": getpass.getuser(), "url": url, "since": f"{now.astimezone(settings.zone):%Y-%m-%d %H:%M}"}
+        said = {
+            "pid": os.getpid(),
+            "user": getpass.getuser(),
+            "url": url,
+            "since": f"{now.astimezone(settings.zone):%Y-%m-%d %H:%M}",
+        }
         file.write(json.dumps(said))
         file.flush()
         yield
@@ -81,7 +86,7 @@ def holder(port: int) -> str:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            links = [os.readlink(link) for link in (process / "fd").iterdir()]
+            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
             if inodes & {link[8:-1] for link in links if link.startswith("socket:[")}:
                 return f"{process.name} ({(process / 'comm').read_text(encoding='utf-8').strip()})"
         except OSError:  # gone meanwhile, or another user's

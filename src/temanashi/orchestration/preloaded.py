@@ -34,7 +34,10 @@ MODULES = (
     sqlalchemy.dialects.sqlite,
     temanashi.orchestration.runbook_flows,
     # Prefect imports these in the middle of a run.
-    *map(importlib.import_module, ("prefect.states", "prefect.task_engine", "prefect.deployments.steps.core", "sqlite3", "websockets")),
+    *map(
+        importlib.import_module,
+        ("prefect.states", "prefect.task_engine", "prefect.deployments.steps.core", "sqlite3", "websockets"),
+    ),
 )
 """Held so that nothing calls the imports unused."""
 

@@ -1,6 +1,6 @@
 """One flow per published runbook: `temanashi.orchestration.runbook_flows.morning_checks` is the entrypoint of `morning-checks`.
 
-Nothing is read when a flow is looked up. The flow itself finds its runbook, so that a runbook that is gone ends as a run that says so.
+Nothing is read when a flow is looked up. The flow itself finds its runbook: one that is gone ends as a run that says so.
 """
 
 from __future__ import annotations

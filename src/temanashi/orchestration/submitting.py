@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
+from uuid import uuid4
 
 import httpx
 
@@ -22,6 +24,7 @@ TIMEOUT = 10.0
 POLL_SECONDS = 0.3
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 PAGE = 200
+BUSY_ATTEMPTS, BUSY_SECONDS = 20, 0.25
 
 
 class NotReachable(ServerError):
@@ -95,7 +98,7 @@ def submit(
         found = _call(client, "GET", f"/deployments/name/{runbook}/{runbook}")
         if found.status_code == httpx.codes.NOT_FOUND:
             raise NotDeployed(runbook)
-        body = {"parameters": dict(inputs), "tags": tags, "state": {"type": "SCHEDULED"}}
+        body = {"parameters": dict(inputs), "tags": tags, "state": {"type": "SCHEDULED"}, "idempotency_key": str(uuid4())}
         answer = _call(client, "POST", f"/deployments/{found.json()['id']}/create_flow_run", json=body)
     if answer.is_error:
         raise ServerRefused(runbook, _detail(answer))
@@ -111,7 +114,7 @@ def ask_watch(settings: Settings) -> None:
 
 
 def follow(settings: Settings, flow_run: str, *, clock: Clock | None = None) -> Iterator[Followed]:
-    """States and log lines as they come, until a final state, or one that waits for a person; raises NotReachable and FlowRunGone."""
+    """States and log lines as they come, until a final state or one that waits for a person; raises NotReachable, FlowRunGone."""
     clock = clock or SystemClock()
     seen: set[str] = set()
     last = ""
@@ -160,10 +163,14 @@ def _client(settings: Settings) -> httpx.Client:
 
 
 def _call(client: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
-    try:
-        answer = client.request(method, path, **options)
-    except httpx.HTTPError as error:
-        raise NotReachable(str(client.base_url), str(error)) from error
+    for attempt in itertools.count(1):
+        try:
+            answer = client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise NotReachable(str(client.base_url), str(error)) from error
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or attempt == BUSY_ATTEMPTS:
+            break
+        time.sleep(BUSY_SECONDS)  # Prefect says so while another writer holds its SQLite database
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise NotReachable(str(client.base_url), f"HTTP {answer.status_code}")
     return answer

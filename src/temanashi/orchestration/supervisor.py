@@ -51,7 +51,7 @@ class DiedTooOften(ServerError):
         super().__init__(name=name, log=log, tail=tail)
 
 
-class _Stopped(Exception):  # noqa: N818  (not an error: somebody asked for it)
+class _Stopped(Exception):
     """A signal came while something was waited for."""
 
 

@@ -1,4 +1,4 @@
-"""The watch: a flow that runs every minute, wakes what nobody works on, and brings deployments up to date with what is published."""
+"""The watch: a flow that runs every minute, wakes what nobody works on, and deploys what was published."""
 
 from __future__ import annotations
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
-from typing import Any, ClassVar, cast
+from pathlib import Path
+from typing import Any, cast
 
 import anyio
 import anyio.abc
@@ -44,7 +44,7 @@ class _Result(BaseWorkerResult):
 class TemanashiWorker(BaseWorker[BaseJobConfiguration, _Variables, _Result]):
     """Starts flow runs from a forkserver. `job_variables` that name commands, folders or variables are ignored."""
 
-    type: ClassVar[str] = POOL
+    type = POOL
     job_configuration = BaseJobConfiguration
     job_configuration_variables = _Variables
     _description = "Runs runbooks in processes forked from one that has Prefect already."
@@ -66,7 +66,9 @@ class TemanashiWorker(BaseWorker[BaseJobConfiguration, _Variables, _Result]):
         execution: FlowRunExecutionResult | None = None
         async with FlowRunExecutorContext() as context:
             env = {name: value for name in PASSED if (value := configuration.env.get(name))}
-            starter = ForkStarter(cast("ForkServerContext", self._forkserver), directory=os.getcwd(), env=env, control=context.control_channel)
+            starter = ForkStarter(
+                cast("ForkServerContext", self._forkserver), directory=str(Path.cwd()), env=env, control=context.control_channel
+            )
             executor = context.create_executor(flow_run, starter, resolve_flow=load_flow_from_flow_run, propose_submitting=False)
 
             async def execute(*, task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED) -> None:

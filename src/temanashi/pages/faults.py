@@ -32,6 +32,8 @@ def shown_errors(site: Site) -> Callable[[Request, Exception], Response]:
         logging.getLogger("temanashi.pages").warning("%s %s: %s", ticket, request.url.path, error)
         broken = isinstance(error, LedgerError)
         status = 404 if isinstance(error, NoRun) else 400 if isinstance(error, InputError) else 503 if broken else 409
-        return page(site, request, "error.html.j2", status=status, what=told.what, following=told.next, harmed=broken, ticket=ticket)
+        return page(
+            site, request, "error.html.j2", status=status, what=told.what, following=told.next, harmed=broken, ticket=ticket
+        )
 
     return shown

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from starlette.requests import Request
 
 from temanashi.text import Lang
@@ -16,7 +14,7 @@ def language_of(request: Request, languages: tuple[Lang, ...]) -> Lang:
     asked = request.query_params.get("lang")
     for wanted in (asked, *_preferred(request.headers.get("accept-language", ""))):
         if wanted in languages:
-            return cast("Lang", wanted)
+            return wanted
     return languages[0]
 
 

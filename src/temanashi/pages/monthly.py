@@ -1,4 +1,4 @@
-"""The month's report for a page: the published tasks and calendar, the ledger's records, and the checkpoints beside the database."""
+"""The month's report for a page: published tasks and calendar, the ledger's records, and the checkpoints beside the database."""
 
 from __future__ import annotations
 

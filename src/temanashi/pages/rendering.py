@@ -17,10 +17,15 @@ from temanashi.text import Lang, say
 
 __all__ = ["css", "page"]
 
-HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-}
+DIRECTIVES = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
+HEADERS = {"content-security-policy": "; ".join(DIRECTIVES), "cache-control": "no-store"}
 
 
 @cache
@@ -41,18 +46,22 @@ def css() -> str:
 
 
 def page(site: Site, request: Request, template: str, *, status: int = 200, **data: Any) -> Response:
-    """The rendered template. Every template knows `t` (texts of pages), `show` (times and numbers), `lang` and its way to the other one."""
+    """The rendered template. Each knows `t` (texts of pages), `show` (times and numbers), `lang` and the way to the other one."""
     settings = site.installation.settings
     lang = language_of(request, settings.languages)
-    text = _environment().get_template(template).render(
-        t=partial(_text, lang),
-        lang=lang,
-        show=Display(lang, settings.zone),
-        company=settings.company,
-        others=[(other, str(request.url.include_query_params(lang=other))) for other in settings.languages if other != lang],
-        root=request.scope.get("root_path", ""),
-        links=site.links,
-        **data,
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=partial(_text, lang),
+            lang=lang,
+            show=Display(lang, settings.zone),
+            company=settings.company,
+            others=[(other, str(request.url.include_query_params(lang=other))) for other in settings.languages if other != lang],
+            root=request.scope.get("root_path", ""),
+            links=site.links,
+            **data,
+        )
     )
     return HTMLResponse(text, status_code=status, headers={**HEADERS, "content-language": lang})
 

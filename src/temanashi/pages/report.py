@@ -28,6 +28,8 @@ def report(site: Site) -> Callable[[Request], Response]:
         lang = language_of(request, site.installation.settings.languages)
         with site.installation.database.reading() as connection:
             text = render_html(report_of(site, connection, month), lang)
-        return HTMLResponse(text, headers={"content-security-policy": POLICY, "cache-control": "no-store", "content-language": lang})
+        return HTMLResponse(
+            text, headers={"content-security-policy": POLICY, "cache-control": "no-store", "content-language": lang}
+        )
 
     return answer

@@ -12,7 +12,14 @@ from temanashi.text import Lang, LocalText, Phrase, say
 
 __all__ = ["Line", "facts_of", "lines_of"]
 
-STATES = {"changed": "done", "already": "done", "conflict": "failed", "failed": "failed", "unknown": "unknown", "skipped": "SKIPPED"}
+STATES = {
+    "changed": "done",
+    "already": "done",
+    "conflict": "failed",
+    "failed": "failed",
+    "unknown": "unknown",
+    "skipped": "SKIPPED",
+}
 
 
 class Line(NamedTuple):
@@ -32,7 +39,9 @@ def lines_of(step: StepView, lang: Lang) -> Iterator[Line]:
         for check in checks:
             title = LocalText.model_validate(check["title"]).text(lang) if check.get("title") else str(check.get("check", ""))
             reason = Phrase.model_validate(check["reason"]).text(lang) if check.get("reason") else ""
-            yield Line(check["verdict"], say(f"orchestration.verdict-{check['verdict']}", lang), target, f"{title}: {reason}".strip(": "))
+            yield Line(
+                check["verdict"], say(f"orchestration.verdict-{check['verdict']}", lang), target, f"{title}: {reason}".strip(": ")
+            )
         if not checks:
             yield Line(*_mark(row, lang), target, _what(row, lang))
 
