@@ -1,0 +1,42 @@
+# make setup | up | test | check | bench | clean | help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check bench clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with everything that development needs
+
+# pip 25.1 knows dependency groups; the one that comes with Python may be older.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed. For example: make setup PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[postgresql]' --group dev
+	@touch $(READY)
+
+up: $(READY) ## start the server, its pages and a worker; Ctrl-C stops them
+	@exec $(BIN)/tema up
+
+test: $(READY) check ## check, then every test with coverage
+	@sh tests/system-packages.sh
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+check: $(READY) ## style, types and import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## what the README claims, measured on this machine
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+clean: ## remove what building and testing left; .venv and .tema stay
+	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src flows tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

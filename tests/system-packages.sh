@@ -1,0 +1,27 @@
+#!/bin/sh
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL. Installs what is missing when run as root
+# on Debian or Ubuntu; else prints the command. In CI (variable CI is set) something missing is a failure.
+set -u
+
+missing=""
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
+    || missing="$missing chromium"
+[ -n "$(find /usr/share/fonts /usr/local/share/fonts -name 'NotoSansCJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -z "$missing" ] && exit 0
+
+command="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing$missing" >&2
+    # Without this policy Debian starts a database server of its own, which no test uses.
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' > "$policy"; chmod +x "$policy"; ours=1; }
+    apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive $command -q >/dev/null
+    status=$?
+    [ "${ours:-}" = 1 ] && rm -f "$policy"
+    [ "$status" = 0 ] && exit 0
+    echo "Could not install$missing" >&2
+fi
+echo "Some tests need$missing. On Debian or Ubuntu: sudo apt-get update && sudo $command" >&2
+[ -z "${CI:-}" ] || exit 1
+echo "Tests that need them are skipped." >&2
