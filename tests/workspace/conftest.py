@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from fixtures_postgresql import postgresql_server, postgresql_url  # noqa: F401  (fixtures)
 from temanashi.runbooks.steps import command, manual
 from temanashi.workspace.loading import load_workspace
 

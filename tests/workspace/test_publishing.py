@@ -39,10 +39,10 @@ ALICE, BOB = Actor(name="alice"), Actor(name="bob")
 class Desk:
     """A folder, a database, and the people who publish from one to the other."""
 
-    def __init__(self, folder, clock, kinds):
+    def __init__(self, folder, clock, kinds, url=""):
         self.folder, self.clock, self.kinds = folder, clock, kinds
         self.file = folder.root.parent / "tema.db"
-        self.database = open_database(f"sqlite:///{self.file}", clock=clock)
+        self.database = open_database(url or f"sqlite:///{self.file}", clock=clock)
         self.ledger = Ledger(self.database, clock=clock)
 
     def publish(self, actor=ALICE, **more):
@@ -413,3 +413,49 @@ def test_what_cannot_be_recorded_is_not_published(desk):
     with pytest.raises((DBAPIError, LedgerError)):
         desk.publish()
     assert desk.versions() == []
+
+
+@pytest.fixture
+def far_desk(folder, clock, kinds, postgresql_url):
+    desk = Desk(folder, clock, kinds, postgresql_url)
+    yield desk
+    desk.database.close()
+
+
+@pytest.mark.server
+def test_postgresql_publishes_approves_and_goes_back(far_desk):
+    far_desk.folder.runbook("a")
+    far_desk.publish()
+    far_desk.folder.runbook("root", more="privileged: true\n")
+    assert far_desk.publish().status == "pending"
+    assert far_desk.approve(2).status == "live"
+    assert far_desk.back().number == 1
+    assert list(far_desk.current().runbooks) == ["a"]
+    assert [version.state for version in far_desk.versions()] == ["earlier", "live"]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("table", ["versions", "publications"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET number = 7", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_postgresql_keeps_versions_as_they_are(far_desk, table, statement):
+    far_desk.folder.runbook("a")
+    far_desk.publish()
+    with pytest.raises((DBAPIError, LedgerError)), far_desk.database.transaction() as connection:
+        connection.execute(text(statement.format(table)))
+
+
+@pytest.mark.server
+def test_postgresql_lets_one_publish_at_a_time(far_desk):
+    far_desk.folder.runbook("a")
+    start, done = threading.Barrier(3), []
+
+    def go():
+        start.wait(10)
+        done.append(far_desk.publish().status)
+
+    threads = [threading.Thread(target=go) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(done) == ["live", "unchanged", "unchanged"]

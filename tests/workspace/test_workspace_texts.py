@@ -17,7 +17,8 @@ from temanashi.workspace import approving, creating, versions, writing, yaml_sou
 SOURCE = Path(str(files("temanashi")))
 MODULES = (approving, creating, notices, versions, writing, yaml_source)
 EXAMPLES = {
-    "actor": "alice", "category": "routin", "file": "a.yaml", "files": ["a", "b"], "folder": "site", "id": "a", "line": 3, "live": 3,
+    "actor": "alice", "file": "a.yaml", "files": ["a", "b"], "folder": "site", "id": "a", "line": 3,
+    "live": 3,
     "number": 2, "problem": "x", "reason": "full", "wanted": "7",
 }  # fmt: skip
 
