@@ -242,3 +242,13 @@ def test_a_web_page_over_tls_needs_a_good_certificate(look, authority, ca_file, 
         wrong = look(kind="http", url=f"https://localhost:{port}/", ca_file=ca_file)
     assert (wrong.verdict, wrong.observed) == (Verdict.CRITICAL, "tls")
     assert "not valid for 'localhost'" in wrong.reason.text("en")
+
+
+@pytest.mark.parametrize("kind", ["tcp", "http"])
+def test_an_optional_service_that_does_not_listen_is_skipped_and_another_is_critical(kind: str, look) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    where = {"tcp": {"host": "127.0.0.1", "port": port}, "http": {"url": f"http://127.0.0.1:{port}/"}}[kind]
+    for optional, verdict in ((True, "SKIPPED"), (False, "CRITICAL")):
+        result = look(kind=kind, optional=optional, **where)
+        assert result.verdict == verdict

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from temanashi.cli.language import language
 from temanashi.cli.output import answer, say_here
 
 __all__ = ["build"]
@@ -36,8 +35,10 @@ def build() -> typer.Typer:
 
     @app.callback()
     def options(
-        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=say_here("cli.help-version"))] = False,  # noqa: ARG001, FBT002
-        lang: Annotated[str, typer.Option("--lang", help=say_here("cli.help-lang"))] = language(),  # noqa: ARG001
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help=say_here("cli.help-version"))
+        ] = False,
+        lang: Annotated[str, typer.Option("--lang", metavar="ja|en", help=say_here("cli.help-lang"))] = "",
     ) -> None:
         pass
 

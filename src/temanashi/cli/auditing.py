@@ -124,6 +124,7 @@ def backup(
         emit({"file": str(made.file), "checkpoint": str(made.checkpoint_file), "seq": made.checkpoint.seq})
         return
     answer(say_here("cli.backup-done", file=str(made.file), seq=made.checkpoint.seq, checkpoint=str(made.checkpoint_file)))
+    answer(say_here("cli.backup-keys"))
 
 
 def restore(
@@ -137,7 +138,8 @@ def restore(
     """Put a backup back, and record that."""
     from temanashi.clock import SystemClock
     from temanashi.ledger.checkpoints import open_seal
-    from temanashi.ledger.restoring import record_restore, restore as put_back
+    from temanashi.ledger.restoring import record_restore
+    from temanashi.ledger.restoring import restore as put_back
     from temanashi.people import current_actor
     from temanashi.settings import find_workspace, load_settings
     from temanashi.workspace.opening import open_installation
@@ -156,6 +158,8 @@ def restore(
         clock = SystemClock()
         done = put_back(file, settings.database, actor=who, clock=clock, seal=seal, overwrite=overwrite, reason=reason)
     answer(say_here("cli.restored", seq=done.record.seq - 1))
+    if done.verification.status == "cannot_tell":
+        answer(say_here("cli.restored-unproven"), style="yellow")
     if done.lost is not None and done.lost.count:
         answer(say_here("cli.restored-lost", count=done.lost.count), style="red")
     if done.kept_aside is not None:

@@ -116,16 +116,17 @@ def publish(
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace) as opened:
-        effects = {"actor": current_actor(actor), "clock": opened.clock, "reason": reason}
+        who, clock = current_actor(actor), opened.clock
+        database, ledger = opened.database, opened.ledger
         if approve is not None:
-            result = publishing.approve_publication(opened.database, opened.ledger, approve, **effects)
+            result = publishing.approve_publication(database, ledger, approve, actor=who, clock=clock, reason=reason)
         elif refuse is not None:
-            result = publishing.refuse_publication(opened.database, opened.ledger, refuse, **effects)
+            result = publishing.refuse_publication(database, ledger, refuse, actor=who, clock=clock, reason=reason)
         elif back:
-            result = publishing.publish_back(opened.database, opened.ledger, **effects)
+            result = publishing.publish_back(database, ledger, actor=who, clock=clock, reason=reason)
         else:
             loaded = load_workspace(opened.settings.root, kinds=step_kinds())
-            result = publishing.publish(opened.database, opened.ledger, loaded, **effects)
+            result = publishing.publish(database, ledger, loaded, actor=who, clock=clock, reason=reason)
     _show_publication(result, as_json=json)
 
 

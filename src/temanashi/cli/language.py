@@ -6,9 +6,19 @@ import os
 import sys
 from functools import cache
 
+from temanashi.errors import InputError
 from temanashi.text.local import LANGUAGES, Lang
 
-__all__ = ["language"]
+__all__ = ["language", "without_language"]
+
+
+class UnknownLanguage(InputError):
+    """A language that is not spoken here."""
+
+    key = "cli.unknown-language"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given=given)
 
 
 @cache
@@ -29,6 +39,23 @@ def _option() -> str:
         if word == "--lang" and index + 1 < len(words):
             return words[index + 1]
     return ""
+
+
+def without_language(words: list[str]) -> list[str]:
+    """The arguments without a good `--lang`: it may stand before or after the command. A wrong one is left for Typer to refuse."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*kept, word, *rest]
+        name, sign, value = word.partition("=")
+        if name != "--lang":
+            kept.append(word)
+            continue
+        value = value if sign else next(rest, "")
+        if value not in LANGUAGES:
+            raise UnknownLanguage(value)
+    return kept
 
 
 def _workspace() -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here, state_word
 from temanashi.errors import InputError
@@ -61,7 +62,8 @@ def run(
     """Run a runbook here and now, or on the server."""
     from temanashi.cli.showing_runs import LiveProgress, show_plan
     from temanashi.people import current_actor
-    from temanashi.runs.requests import RunRequest, dry_run as plan_only, request_run
+    from temanashi.runs.requests import RunRequest, request_run
+    from temanashi.runs.requests import dry_run as plan_only
     from temanashi.workspace.first import runbook_named
     from temanashi.workspace.opening import open_installation
 
@@ -94,8 +96,6 @@ def _published(installation: Installation) -> Any:
 
     published, note = published_or_first(installation)
     if note is not None:
-        from temanashi.cli.language import language
-
         progress(note.text(language()))
     return published
 
@@ -115,7 +115,7 @@ def _advance(installation: Installation, engine: Engine, run: str, *, as_json: b
         view = run_view(connection, run)
     show_result(result, view, as_json=as_json)
     for problem in after_run(installation, view):
-        progress(problem)
+        progress(problem.text(language()), style="yellow")
     return exit_code(result)
 
 
@@ -137,7 +137,7 @@ def resume(
     """Say that the manual step is done (or refuse), or go on after an interruption."""
     from temanashi.cli.showing_runs import LiveProgress
     from temanashi.people import current_actor
-    from temanashi.runs.decisions import decide
+    from temanashi.runs.decisions import Verb, decide
     from temanashi.runs.reading import run_view
     from temanashi.workspace.opening import open_installation
 
@@ -147,7 +147,7 @@ def resume(
             view = run_view(connection, run)
         if view.wait is not None:
             seconds = None if minutes is None else round(minutes * 60)
-            verdict = "refused" if refuse else "done"
+            verdict: Verb = "refused" if refuse else "done"
             decide(engine, view.id, actor=current_actor(actor), channel="cli", verdict=verdict, note=note, human_seconds=seconds)
         if view.flow_run:
             progress(say_here("cli.resume-on-server", run=view.id))

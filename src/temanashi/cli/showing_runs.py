@@ -9,7 +9,7 @@ from temanashi.changes import NO_TARGET, Plan, Verdict
 from temanashi.cli.language import language
 from temanashi.cli.output import MARKS, answer, emit, mark, progress, say_here, state_word
 from temanashi.runs.events import Event, StepDone, StepStarted, TargetDone
-from temanashi.runs.reading import RunView
+from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.runs.results import Finished, Waiting
 from temanashi.text import Phrase
 
@@ -17,6 +17,9 @@ __all__ = ["EXIT", "LiveProgress", "exit_code", "show_plan", "show_result", "sho
 
 EXIT = {"done": 0, "failed": 1, "unknown": 3, "waiting": 4, "cancelled": 5, "refused": 5}
 """0 done; 1 failed, or a check is CRITICAL; 3 something is UNKNOWN; 4 waits for a person; 5 cancelled or refused."""
+
+
+OUTPUT_LINES = 20
 
 
 def exit_code(result: Finished | Waiting) -> int:
@@ -104,15 +107,27 @@ def _details(view: RunView) -> None:
     """Wrong things first, then what could not be measured, then the rest."""
     lang = language()
     order = {"CRITICAL": 0, "UNKNOWN": 1, "WARNING": 2, "PENDING": 3, "SKIPPED": 4, "OK": 5}
-    for row in sorted(_check_rows(view), key=lambda r: order.get(r["verdict"], 9)):
-        reason = Phrase.model_validate(row["reason"]).text(lang) if row.get("reason") else ""
-        answer(f"  {mark(row['verdict'])}  {row['target']} {row.get('check') or row.get('id') or ''}  {reason}", style=MARKS[row["verdict"]][0])
+    for found in sorted(_check_rows(view), key=lambda r: order.get(r["verdict"], 9)):
+        reason = Phrase.model_validate(found["reason"]).text(lang) if found.get("reason") else ""
+        name = found.get("check") or ""
+        answer(f"  {mark(found['verdict'])}  {found['target']} {name}  {reason}", style=MARKS[found["verdict"]][0])
     for step in view.steps:
         for row in step.rows:
-            if not row.verdict:
-                target = "" if row.target == NO_TARGET else f"{row.target} "
-                reason = f"  {row.reason.text(lang)}" if row.reason else ""
-                answer(f"  {state_word(row.status or row.state)}  {target}{step.title.text(lang) if step.title else step.step}{reason}")
+            if row.verdict is None:
+                _change(step, row)
+
+
+def _change(step: StepView, row: RowView) -> None:
+    lang = language()
+    target = "" if row.target == NO_TARGET else f"{row.target} "
+    title = step.title.text(lang) if step.title else step.step
+    reason = f"  {row.reason.text(lang)}" if row.reason else ""
+    answer(f"  {state_word(row.status or row.state)}  {target}{title}{reason}")
+    lines = row.output.splitlines()
+    for line in lines[:OUTPUT_LINES]:
+        answer(f"    | {line}")
+    if len(lines) > OUTPUT_LINES:
+        answer(f"    | {say_here('cli.more-lines', count=len(lines) - OUTPUT_LINES)}")
 
 
 def show_run(view: RunView) -> None:

@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from temanashi.errors import LedgerError
 
-__all__ = ["BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
+__all__ = ["PRIVATE", "BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
 
-PRIVATE, PUBLIC = "ledger-signing.pem", "ledger-signing.pub.pem"
+PRIVATE = "ledger-signing.pem"
+PUBLIC = "ledger-signing.pub.pem"
 
 
 class BadSigningKey(LedgerError):

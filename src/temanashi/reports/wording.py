@@ -10,8 +10,9 @@ from temanashi.books.tasks import Seconds
 from temanashi.reports.display import Display, shortened
 from temanashi.reports.monthly import MonthlyReport
 from temanashi.text.catalogue import say
+from temanashi.text.local import Lang
 
-__all__ = ["Wording", "sign_command"]
+__all__ = ["Wording", "answering_sentence", "sign_command"]
 
 DAYS_SHOWN = 6
 
@@ -159,3 +160,9 @@ class Wording:
         items = [self.t("cancelled-one", task=titles[task], slot=slot, why=why) for task, slot, why in units[:DAYS_SHOWN]]
         more = len(units) - len(items)
         return self.t("cancelled-demand", items=items) + (self.t("more-entries", count=more) if more > 0 else "")
+
+
+def answering_sentence(report: MonthlyReport, lang: Lang) -> str:
+    """What the page says first: the answer, and where the goal stands."""
+    word = Wording(report, Display(lang, report.zone))
+    return " ".join(part for part in (word.headline(), word.standing()) if part)

@@ -26,7 +26,7 @@ class _View(BaseModel):
 
 
 class RowView(_View):
-    """One change on one target."""
+    """One change on one target; `output` is what a command printed, at most 10,000 characters."""
 
     target: str
     state: str
@@ -35,6 +35,7 @@ class RowView(_View):
     summary: Phrase
     reason: Phrase | None
     details: tuple[dict[str, Any], ...] = ()
+    output: str = ""
     ended_at: datetime | None
 
 
@@ -138,6 +139,7 @@ def run_view(connection: Connection, run: str) -> RunView:
                 summary=r.change.summary,
                 reason=r.outcome.reason if r.outcome else None,
                 details=r.outcome.details if r.outcome else (),
+                output=str(r.outcome.outputs.get("stdout", "")) if r.outcome else "",
                 ended_at=r.outcome.ended_at if r.outcome else None,
             )
             for r in mine

@@ -165,6 +165,8 @@ def _demanded(request: RunRequest, run: FrozenRun) -> Draft:
     return Draft(
         kind="demand",
         task=request.runbook.task,
+        runbook=request.runbook.id,
+        version=request.runbook.version,
         run=run.id,
         actor=request.actor.name,
         actor_kind=request.actor.kind,

@@ -14,7 +14,7 @@ LANGUAGES: tuple[Lang, ...] = ("ja", "en")
 
 
 class LocalText(BaseModel):
-    """A text that a workspace wrote: `{ja: 朝の点検, en: Morning checks}`, or one string where one language is listed."""
+    """A text that a workspace wrote: `{ja: 朝の点検, en: Morning checks}`, or one string for one language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,9 @@ class LocalText(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """For editors: one string, or a text a language."""
-        written = {lang: {"type": "string", "minLength": 1, "title": title} for lang, title in (("ja", "日本語"), ("en", "English"))}
+        written = {
+            lang: {"type": "string", "minLength": 1, "title": title} for lang, title in (("ja", "日本語"), ("en", "English"))
+        }
         mapping = {"type": "object", "properties": written, "additionalProperties": False, "minProperties": 1}
         return {"anyOf": [{"type": "string", "minLength": 1}, mapping]}
 

@@ -102,6 +102,8 @@ class _Http:
 
     def judge(self, spec: HttpSpec, facts: Mapping[str, Any], /) -> Judgement:
         wanted = ", ".join(map(str, spec.status))
+        if facts["failure"] == "refused" and spec.optional:
+            return Judgement(verdict=Verdict.SKIPPED, reason=phrase("checks.not-listening", place=facts["url"]), observed="refused")
         if problem := self._problem(spec, facts, wanted):
             observed = facts["failure"] or str(facts["status"])
             return Judgement(verdict=Verdict.CRITICAL, reason=problem, expected=wanted, observed=observed)

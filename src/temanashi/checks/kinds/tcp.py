@@ -20,7 +20,10 @@ __all__ = ["KIND", "TcpSpec"]
 
 
 class TcpSpec(ThresholdSpec):
-    """A TCP connection. Refused or without answer is CRITICAL: that was measured. Metric: seconds to connect."""
+    """A TCP connection. Refused or without answer is CRITICAL: that was measured. Metric: seconds to connect.
+
+    With `optional`, refused says that there is no such service here: SKIPPED.
+    """
 
     kind: Literal["tcp"]
     host: ServerName | None = Field(default=None, description="Name or address; the target's own by default")
@@ -49,6 +52,8 @@ class _Tcp:
 
     def judge(self, spec: TcpSpec, facts: Mapping[str, Any], /) -> Judgement:
         place = f"{facts['host']}:{spec.port}"
+        if facts["failure"] == "refused" and spec.optional:
+            return Judgement(verdict=Verdict.SKIPPED, reason=phrase("checks.not-listening", place=place), observed="refused")
         if facts["failure"]:
             reason = phrase(
                 "checks.tcp-failed", place=place, why=phrase(f"checks.failure-{facts['failure']}", seconds=number(spec.timeout))

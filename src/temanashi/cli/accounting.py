@@ -1,0 +1,174 @@
+"""`tema baseline`, `tema demand`, `tema report`: what a person signs, what was asked for, and the number that follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from temanashi.cli.language import language
+from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.output import answer, emit, progress, say_here
+from temanashi.errors import InputError
+
+if TYPE_CHECKING:
+    from temanashi.books import ProposedTask
+    from temanashi.workspace.opening import Installation
+
+__all__ = ["UnknownTask", "register"]
+
+
+class UnknownTask(InputError):
+    """No published runbook serves a task with this id."""
+
+    key = "cli.unknown-task"
+
+    def __init__(self, task: str, *, known: list[str]) -> None:
+        from temanashi.problems import suggestion
+
+        super().__init__(task=task, close=suggestion(task, known) or ", ".join(known))
+
+
+class UnknownFace(InputError):
+    """A file name whose ending is none of the report's faces."""
+
+    key = "cli.unknown-face"
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file=str(file))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    baseline = typer.Typer(help=say_here("cli.help-baseline"), invoke_without_command=True)
+    baseline.callback()(list_baselines)
+    baseline.command("sign", help=say_here("cli.help-baseline-sign"))(sign)
+    app.add_typer(baseline, name="baseline")
+    app.command("report", help=say_here("cli.help-report"))(report)
+
+
+def _tasks(opened: Installation) -> dict[str, ProposedTask]:
+    from temanashi.books import proposed_tasks
+    from temanashi.workspace.first import published_or_first
+
+    published, note = published_or_first(opened)
+    if note is not None:
+        progress(note.text(language()))
+    return {task.task: task for task in proposed_tasks(published.runbooks.values())}
+
+
+def list_baselines(context: typer.Context, workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+    """List tasks with their signed minutes."""
+    if context.invoked_subcommand is not None:
+        return
+    from temanashi.books import read_baselines, signed_versions
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as opened:
+        tasks = _tasks(opened)
+        with opened.database.reading() as connection:
+            signed = signed_versions(read_baselines(opened.ledger, connection))
+    if json:
+        versions = {task: [v.model_dump(mode="json") for v in found] for task, found in signed.items()}
+        emit({"proposed": [t.model_dump(mode="json") for t in tasks.values()], "signed": versions})
+        return
+    lang = language()
+    for name in sorted({*tasks, *signed}):
+        title = tasks[name].title.text(lang) if name in tasks else name
+        if found := signed.get(name):
+            last = found[-1]
+            said = say_here(
+                "cli.baseline-signed", minutes=f"{last.seconds.occasion / 60:g}", by=last.signed_by, since=last.valid_from
+            )
+        else:
+            said = say_here("cli.baseline-unsigned", task=name)
+        answer(f"{name:<28} {title}  {said}")
+
+
+def sign(
+    task: Annotated[str, typer.Argument(help=say_here("cli.help-task"))],
+    minutes: Annotated[float, typer.Option("--minutes", min=0, help=say_here("cli.help-sign-minutes"))] = 0,
+    per_target: Annotated[float, typer.Option("--per-target", min=0, help=say_here("cli.help-per-target"))] = 0,
+    targets: Annotated[int, typer.Option("--targets", min=1, help=say_here("cli.help-targets"))] = 1,
+    per_month: Annotated[float | None, typer.Option("--per-month", min=0, help=say_here("cli.help-per-month"))] = None,
+    force: Annotated[bool, typer.Option("--force", help=say_here("cli.help-sign-force"))] = False,  # noqa: FBT002
+    since: Annotated[str, typer.Option("--since", metavar="YYYY-MM-DD", help=say_here("cli.help-since"))] = "",
+    note: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+) -> None:
+    """Sign the minutes that a task takes by hand."""
+    from temanashi.books import Seconds
+    from temanashi.books import sign as signed
+    from temanashi.people import current_actor
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as opened:
+        tasks = _tasks(opened)
+        if task not in tasks:
+            raise UnknownTask(task, known=sorted(tasks))
+        proposed = tasks[task]
+        demand = proposed.demand if per_month is None else proposed.demand.model_copy(update={"per_month": per_month})
+        draft = signed(
+            proposed,
+            Seconds.of_minutes(minutes, per_target, targets=targets),
+            actor=current_actor(actor),
+            now=opened.clock.now(),
+            zone=opened.settings.zone,
+            demand=demand,
+            valid_from=_day(since),
+            note=note,
+            force=force,
+        )
+        with opened.database.transaction() as connection:
+            record = opened.ledger.append(connection, draft)
+    answer(say_here("cli.signed", task=proposed.title.text(language()), by=draft.actor, seq=record.seq))
+
+
+def _day(text: str) -> Any:
+    from datetime import date
+
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(say_here("cli.bad-day", given=text)) from None
+
+
+def report(
+    month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help=say_here("cli.help-month"))] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help=say_here("cli.help-report-out"))] = None,
+    workspace: Root = None,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Tell the month's number, or write the page."""
+    from temanashi.calendars import Month
+    from temanashi.reports import answering_sentence, as_csv, as_json, render_html
+    from temanashi.workspace.first import published_or_first
+    from temanashi.workspace.opening import open_installation
+    from temanashi.workspace.reporting import current_month, month_report
+
+    if output is not None and output.suffix not in {".html", ".csv", ".json"}:
+        raise UnknownFace(output)
+    lang = language()
+    with open_installation(workspace) as opened:
+        wanted = Month.parse(month) if month else current_month(opened)
+        published, _ = published_or_first(opened)
+        with opened.database.reading() as connection:
+            data = month_report(opened, connection, published, wanted)
+    if output is not None:
+        faces = {
+            ".html": lambda: render_html(data, lang).encode(),
+            ".csv": lambda: as_csv(data, lang),
+            ".json": lambda: as_json(data).encode(),
+        }
+        output.write_bytes(faces[output.suffix]())
+        answer(say_here("cli.report-written", file=str(output)))
+        return
+    if json:
+        typer.echo(as_json(data))
+        return
+    answer(answering_sentence(data, lang))
+    answer(say_here("cli.report-next"))
