@@ -22,8 +22,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[postgresql]' --group dev
 	@touch $(READY)
 
-up: $(READY) ## start the server, its pages and a worker; Ctrl-C stops them
-	@exec $(BIN)/tema up
+up: $(READY) ## start server, pages, schedules and worker, and run the morning checks; Ctrl-C stops
+	@exec $(BIN)/tema up --now morning-checks
 
 test: $(READY) check ## check, then every test with coverage
 	@sh tests/system-packages.sh

@@ -58,7 +58,7 @@ def _tasks(opened: Installation) -> dict[str, ProposedTask]:
     return {task.task: task for task in proposed_tasks(published.runbooks.values())}
 
 
-def list_baselines(context: typer.Context, workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+def list_baselines(context: typer.Context, workspace: Root = None, json: Json = False) -> None:
     """List tasks with their signed minutes."""
     if context.invoked_subcommand is not None:
         return
@@ -92,7 +92,7 @@ def sign(
     per_target: Annotated[float, typer.Option("--per-target", min=0, help=say_here("cli.help-per-target"))] = 0,
     targets: Annotated[int, typer.Option("--targets", min=1, help=say_here("cli.help-targets"))] = 1,
     per_month: Annotated[float | None, typer.Option("--per-month", min=0, help=say_here("cli.help-per-month"))] = None,
-    force: Annotated[bool, typer.Option("--force", help=say_here("cli.help-sign-force"))] = False,  # noqa: FBT002
+    force: Annotated[bool, typer.Option("--force", help=say_here("cli.help-sign-force"))] = False,
     since: Annotated[str, typer.Option("--since", metavar="YYYY-MM-DD", help=say_here("cli.help-since"))] = "",
     note: Reason = "",
     actor: Actor = None,
@@ -141,7 +141,7 @@ def report(
     month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help=say_here("cli.help-month"))] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help=say_here("cli.help-report-out"))] = None,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Tell the month's number, or write the page."""
     from temanashi.calendars import Month

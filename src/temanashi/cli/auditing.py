@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("restore", help=say_here("cli.help-restore"))(restore)
 
 
-def verify(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+def verify(workspace: Root = None, json: Json = False) -> None:
     """Exit 0 intact, 1 altered, 2 cannot tell."""
     from temanashi.clock import SystemClock
     from temanashi.errors import LedgerError
@@ -63,7 +63,7 @@ def show(
     seq: Annotated[int | None, typer.Option("--seq", min=1, help=say_here("cli.help-seq"))] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help=say_here("cli.help-limit"))] = 20,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Show records, the newest first."""
     from temanashi.workspace.opening import open_installation
@@ -111,7 +111,7 @@ def prune(
 def backup(
     file: Annotated[Path, typer.Argument(help=say_here("cli.help-backup-file"))],
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Copy the database while it is in use."""
     from temanashi.ledger.backup import backup as copy
@@ -129,8 +129,8 @@ def backup(
 
 def restore(
     file: Annotated[Path | None, typer.Argument(help=say_here("cli.help-restore-file"))] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help=say_here("cli.help-overwrite"))] = False,  # noqa: FBT002
-    record_only: Annotated[bool, typer.Option("--record-only", help=say_here("cli.help-record-only"))] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, typer.Option("--overwrite", help=say_here("cli.help-overwrite"))] = False,
+    record_only: Annotated[bool, typer.Option("--record-only", help=say_here("cli.help-record-only"))] = False,
     reason: Reason = "",
     actor: Actor = None,
     workspace: Root = None,

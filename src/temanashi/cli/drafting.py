@@ -69,7 +69,7 @@ def new_runbook(
     answer(say_here("cli.new-done", file=str(file)))
 
 
-def validate(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+def validate(workspace: Root = None, json: Json = False) -> None:
     """Report every mistake of every file at once."""
     from temanashi.runbooks.kinds import step_kinds
     from temanashi.settings import find_workspace
@@ -100,13 +100,13 @@ def schema(
 
 
 def publish(
-    back: Annotated[bool, typer.Option("--back", help=say_here("cli.help-back"))] = False,  # noqa: FBT002
+    back: Annotated[bool, typer.Option("--back", help=say_here("cli.help-back"))] = False,
     approve: Annotated[int | None, typer.Option("--approve", metavar="N", help=say_here("cli.help-approve"))] = None,
     refuse: Annotated[int | None, typer.Option("--refuse", metavar="N", help=say_here("cli.help-refuse-version"))] = None,
     reason: Reason = "",
     actor: Actor = None,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Make the files the live version."""
     from temanashi.people import current_actor
@@ -155,7 +155,7 @@ def _show_publication(result: Publication, *, as_json: bool) -> None:
         progress(f"  {say_here('cli.published-disabled')} {line}", style="red")
 
 
-def runbooks(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+def runbooks(workspace: Root = None, json: Json = False) -> None:
     """List the published runbooks."""
     from temanashi.workspace.first import published_or_first
     from temanashi.workspace.opening import open_installation

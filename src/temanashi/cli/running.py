@@ -50,14 +50,14 @@ def parameters_of(given: list[str]) -> dict[str, str]:
 def run(
     runbook: Annotated[str, typer.Argument(help=say_here("cli.help-runbook"))],
     param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help=say_here("cli.help-param"))] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=say_here("cli.help-dry-run"))] = False,  # noqa: FBT002
-    submit: Annotated[bool, typer.Option("--submit", help=say_here("cli.help-submit"))] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=say_here("cli.help-dry-run"))] = False,
+    submit: Annotated[bool, typer.Option("--submit", help=say_here("cli.help-submit"))] = False,
     beneficiary: Annotated[str, typer.Option("--for", metavar="NAME", help=say_here("cli.help-for"))] = "",
     ticket: Annotated[str, typer.Option("--ticket", help=say_here("cli.help-ticket"))] = "",
     reason: Reason = "",
     actor: Actor = None,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Run a runbook here and now, or on the server."""
     from temanashi.cli.showing_runs import LiveProgress, show_plan
@@ -127,12 +127,12 @@ def _submitted(installation: Installation, request: Any, *, as_json: bool) -> in
 
 def resume(
     run: Annotated[str, typer.Argument(help=say_here("cli.help-run-id"))],
-    refuse: Annotated[bool, typer.Option("--refuse", help=say_here("cli.help-refuse"))] = False,  # noqa: FBT002
+    refuse: Annotated[bool, typer.Option("--refuse", help=say_here("cli.help-refuse"))] = False,
     note: Annotated[str, typer.Option("--note", help=say_here("cli.help-note"))] = "",
     minutes: Annotated[float | None, typer.Option("--minutes", min=0, max=1440, help=say_here("cli.help-minutes"))] = None,
     actor: Actor = None,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Say that the manual step is done (or refuse), or go on after an interruption."""
     from temanashi.cli.showing_runs import LiveProgress
@@ -173,9 +173,9 @@ def cancel(
 def runs(
     run: Annotated[str | None, typer.Argument(help=say_here("cli.help-run-id"))] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help=say_here("cli.help-limit"))] = 20,
-    waiting: Annotated[bool, typer.Option("--waiting", help=say_here("cli.help-waiting"))] = False,  # noqa: FBT002
+    waiting: Annotated[bool, typer.Option("--waiting", help=say_here("cli.help-waiting"))] = False,
     workspace: Root = None,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """List runs, or tell one."""
     from temanashi.cli.language import language
@@ -200,7 +200,7 @@ def runs(
 
 
 def stop(
-    lift: Annotated[bool, typer.Option("--lift", help=say_here("cli.help-lift"))] = False,  # noqa: FBT002
+    lift: Annotated[bool, typer.Option("--lift", help=say_here("cli.help-lift"))] = False,
     reason: Reason = "",
     actor: Actor = None,
     workspace: Root = None,

@@ -99,7 +99,7 @@ class _Publishing:
         return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
 
 
-def doctor(workspace: Root = None, json: Json = False) -> None:  # noqa: FBT002
+def doctor(workspace: Root = None, json: Json = False) -> None:
     """Look at everything; exit 1 when something is bad."""
     from temanashi.settings import find_workspace, load_settings
     from temanashi.workspace.examining import examine

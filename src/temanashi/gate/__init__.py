@@ -1,1 +1,1 @@
-"""The front door: the one app that mounts Prefect's server and our pages. Nothing is imported here: Prefect reads its environment."""
+"""The front door: the one app that mounts Prefect's server and our pages. Imports nothing: Prefect reads its environment then."""

@@ -28,6 +28,7 @@ __all__ = [
     "Seal",
     "UnreadableCheckpoint",
     "file_of",
+    "latest_checkpoint",
     "open_seal",
     "place_checkpoint",
     "read_checkpoint",
@@ -166,6 +167,13 @@ def read_checkpoint(file: Path) -> Checkpoint | UnreadableCheckpoint:
 def read_checkpoints(folder: Path) -> tuple[Checkpoint | UnreadableCheckpoint, ...]:
     """Every checkpoint of a folder in the order of their numbers; empty where there is no folder."""
     return tuple(read_checkpoint(file) for file in sorted(_files(folder)))
+
+
+def latest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint with the highest number, as it says; None where there is none, or none that can be read."""
+    file = max(_files(folder), default=None)
+    found = read_checkpoint(file) if file is not None else None
+    return found if isinstance(found, Checkpoint) else None
 
 
 def file_of(checkpoint: Checkpoint, folder: Path) -> Path:

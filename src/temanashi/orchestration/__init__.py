@@ -1,1 +1,1 @@
-"""Prefect, as we use it: flows from runbooks, deployments, the worker, and `tema up`. Nothing is imported here: that takes seconds."""
+"""Prefect, as we use it: flows from runbooks, deployments, the worker, `tema up`. Imports nothing: that would take seconds."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
 
 from temanashi.changes import Verdict
 from temanashi.ledger.records import RunOutcome
@@ -18,6 +19,7 @@ from temanashi.orchestration.final_states import final_state
 from temanashi.runs.reading import run_view
 from temanashi.runs.results import Finished
 from temanashi.settings import find_workspace, load_settings
+from temanashi.workspace.afterwards import after_run
 from temanashi.workspace.opening import open_installation
 
 __all__ = ["RunReport", "conclude", "run_runbook"]
@@ -66,6 +68,8 @@ def run_runbook(runbook: str, **inputs: Any) -> RunReport:
         finished = carry_through(engine, run, settings=settings)
         with engine.database.reading() as connection:
             view = run_view(connection, run)
+        for problem in after_run(installation, view):
+            get_run_logger().warning("%s", problem.text(settings.language))
     leave_artifacts(view, lang=settings.language, zone=settings.zone, page=f"{base_url(settings)}/tema/runs/{run}")
     return RunReport(runbook=runbook, finished=finished)
 

@@ -31,8 +31,9 @@ from temanashi.runs.requests import RunRequest, request_run
 from temanashi.runs.results import AlreadyEnded, Finished, NotWaiting, RunBusy, Waiting
 from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
-from temanashi.text import Lang
+from temanashi.text import Lang, Phrase
 from temanashi.workspace.opening import open_installation
+from temanashi.workspace.afterwards import after_refusal, after_run
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
 __all__ = ["NotInFlow", "NotPublished", "carry_through", "current_flow_run", "drive", "record_cancellation", "requested"]
@@ -76,11 +77,18 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
             finished = carry_through(engine, run, settings=settings)
         except TemanashiError as error:
             get_run_logger().error("%s", error)
+            _warn(after_refusal(installation, function, error), lang)
             return refused_state(error, lang=lang)
         with engine.database.reading() as connection:
             view = run_view(connection, run)
+        _warn(after_run(installation, view), lang)
     leave_artifacts(view, lang=lang, zone=settings.zone, page=f"{base_url(settings)}/tema/runs/{run}")
     return final_state(finished, lang=lang)
+
+
+def _warn(problems: list[Phrase], lang: Lang) -> None:
+    for problem in problems:
+        get_run_logger().warning("%s", problem.text(lang))
 
 
 def _called(engine: Engine, run: str, lang: Lang) -> str:

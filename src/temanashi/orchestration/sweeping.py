@@ -31,7 +31,7 @@ SETTLE_SECONDS = 20.0
 """Younger states are left alone: a process that is just starting looks like one that is gone."""
 
 MOST_RESTARTS = 50
-MOST_WAITING = 500
+MOST_LIVE = 500
 PAGE = 200
 SYSTEM = Actor(name="temanashi", kind="system")
 
@@ -57,15 +57,16 @@ def sweep(engine: Engine, client: SyncPrefectClient, *, settle: float = SETTLE_S
     now = engine.clock.now()
     with engine.database.reading() as connection:
         idle = runs_with_dead_lease(connection, now)
-        waiting = recent_runs(connection, limit=MOST_WAITING, states=("waiting",))
+        live = recent_runs(connection, limit=MOST_LIVE, states=("planned", "running", "waiting"))
     idle_ids = {run.id for run in idle}
     for run in idle:
         if run.flow_run:
             _wake_or_end(engine, client, run, swept, before=now - timedelta(seconds=settle))
         elif run.state == "waiting":
             _go_on(engine, run, swept)
-    for run in waiting:
-        if run.flow_run and run.id not in idle_ids and _cancelled(client, run):
+    for run in live:
+        # Prefect has no process to tell when a waiting run is cancelled, or one whose worker was killed.
+        if run.flow_run and run.id not in idle_ids and not run.cancel_asked and _cancelled(client, run):
             _end(engine, run, swept)
     if one_machine:
         _restart_lost(engine, client, swept, before=now - timedelta(seconds=settle))

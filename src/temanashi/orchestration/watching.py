@@ -14,6 +14,7 @@ from temanashi.clock import Clock
 from temanashi.orchestration.deployments import sync_deployments
 from temanashi.orchestration.driving import current_flow_run
 from temanashi.orchestration.sweeping import sweep
+from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
 
@@ -24,17 +25,19 @@ KEPT_HOURS = 1
 
 @flow(name="temanashi-watch", validate_parameters=False, persist_result=False)
 def watch() -> None:
-    """Sweep, update deployments where a new version was published, and tidy up after yesterday's watches."""
+    """Sweep, update deployments where a new version was published, seal the ledger, and tidy up after yesterday's watches."""
     logger = get_run_logger()
     with open_installation(create=False) as installation, get_client(sync_client=True) as client:
         engine = installation.engine()
-        swept = sweep(engine, client, one_machine=not installation.settings.database_url)
+        swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)
         synced = sync_deployments(client, installation.settings, published)
         for name, values in {**vars(swept), "changed": synced.changed, "withdrawn": synced.withdrawn}.items():
             if values:
                 logger.info("%s: %s", name, ", ".join(values))
+        for problem in seal_tail(installation):
+            logger.warning("%s", problem.text(installation.settings.language))
         _tidy(client, current_flow_run(), installation.clock)
 
 

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from temanashi.pages.language import language_of
-from temanashi.pages.monthly import current_month, report_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.reports.display import Display
@@ -16,6 +15,7 @@ from temanashi.reports.wording import Wording
 from temanashi.runs.reading import recent_runs
 from temanashi.runs.stopping import stopped
 from temanashi.workspace.faults import errors_among, fault_line
+from temanashi.workspace.reporting import current_month, month_report
 
 __all__ = ["home"]
 
@@ -33,7 +33,8 @@ def home(site: Site) -> Callable[[Request], Response]:
             recent = recent_runs(connection, limit=RECENT)
             stop = stopped(connection)
             published = site.published(connection)
-            hours = Wording(report_of(site, connection, current_month(site)), Display(lang, settings.zone))
+            report = month_report(site.installation, connection, published, current_month(site.installation))
+        hours = Wording(report, Display(lang, settings.zone))
         faults = errors_among(published.faults) if published else []
         return page(
             site,

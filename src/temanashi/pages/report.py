@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, Response
 
 from temanashi.calendars import Month
 from temanashi.pages.language import language_of
-from temanashi.pages.monthly import current_month, report_of
 from temanashi.pages.site import Site
 from temanashi.reports import render_html
+from temanashi.workspace.reporting import current_month, month_report
 
 __all__ = ["report"]
 
@@ -24,10 +24,10 @@ def report(site: Site) -> Callable[[Request], Response]:
 
     def answer(request: Request) -> Response:
         asked = request.query_params.get("month")
-        month = Month.parse(asked) if asked else current_month(site)
+        month = Month.parse(asked) if asked else current_month(site.installation)
         lang = language_of(request, site.installation.settings.languages)
         with site.installation.database.reading() as connection:
-            text = render_html(report_of(site, connection, month), lang)
+            text = render_html(month_report(site.installation, connection, site.published(connection), month), lang)
         return HTMLResponse(
             text, headers={"content-security-policy": POLICY, "cache-control": "no-store", "content-language": lang}
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from temanashi.changes import Verdict
-from temanashi.errors import LedgerError
-from temanashi.ledger.checkpoints import open_seal, write_checkpoint
+from temanashi.errors import LedgerError, TemanashiError
+from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint, open_seal, write_checkpoint
 from temanashi.notices import Delivery, Notice, Notifier
 from temanashi.runs.reading import RunView
 from temanashi.text import Lang, Phrase, explain, phrase, say
 from temanashi.workspace.opening import Installation
 
-__all__ = ["after_run"]
+__all__ = ["after_refusal", "after_run", "seal_tail"]
 
 BAD_STATES = frozenset({"failed", "unknown"})
 BAD_VERDICTS = frozenset({Verdict.CRITICAL, Verdict.UNKNOWN})
@@ -20,11 +20,27 @@ def after_run(installation: Installation, view: RunView) -> list[Phrase]:
     """Seal the ledger and notify; what went wrong with that, as sentences. Never raises: the run is over and on the record."""
     if view.ended_at is None or view.mode != "live":
         return []
-    return [*_sealed(installation), *_notified(installation, view)]
+    return [*seal_tail(installation), *_notified(installation, view)]
 
 
-def _sealed(installation: Installation) -> list[Phrase]:
+def after_refusal(installation: Installation, runbook: str, error: TemanashiError) -> list[Phrase]:
+    """Notify that a run could not even start: nobody sits before a schedule. What went wrong with that, as sentences."""
+    settings = installation.settings
+    notifier = Notifier(settings.notify, database=installation.database, clock=installation.clock, lang=settings.language)
+    told = explain(error, settings.language)
+    title = say("opening.refused-title", settings.language, runbook=runbook)
+    body = "\n".join(part for part in (told.what, told.next) if part)
+    return list(notifier.send(Notice(key=f"runbook:{runbook}", title=title, body=body)).failures)
+
+
+def seal_tail(installation: Installation) -> list[Phrase]:
+    """Sign a checkpoint when records were added since the last one; what went wrong, as sentences."""
     try:
+        last = latest_checkpoint(installation.settings.state_dir / CHECKPOINTS)
+        with installation.database.reading() as connection:
+            head = installation.ledger.head(connection)
+        if last is not None and (last.seq, last.hash) == (head.seq, head.hash):
+            return []
         seal = open_seal(installation.settings.state_dir)
         write_checkpoint(installation.ledger, seal=seal, clock=installation.clock)
     except LedgerError as error:

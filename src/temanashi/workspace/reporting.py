@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from temanashi.books import proposed_tasks
 from temanashi.calendars import BusinessCalendar, Month
-from temanashi.ledger.checkpoints import CHECKPOINTS, Checkpoint, read_checkpoints
+from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
 from temanashi.reports import CheckpointSeen, MonthlyReport, monthly_report
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
@@ -24,7 +24,7 @@ def month_report(
 ) -> MonthlyReport:
     """The report, read in the caller's snapshot."""
     settings = installation.settings
-    found = read_checkpoints(settings.state_dir / CHECKPOINTS)
+    last = latest_checkpoint(settings.state_dir / CHECKPOINTS)
     return monthly_report(
         installation.ledger,
         connection,
@@ -35,5 +35,5 @@ def month_report(
         goal=settings.goal,
         calendar=published.calendar if published else BusinessCalendar(),
         company=settings.company,
-        checkpoints=[CheckpointSeen(number=c.number, seq=c.seq, at=c.at) for c in found if isinstance(c, Checkpoint)],
+        checkpoints=[CheckpointSeen(number=last.number, seq=last.seq, at=last.at)] if last else [],
     )
