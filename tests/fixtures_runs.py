@@ -71,7 +71,14 @@ def runbook_of(steps: list[dict[str, Any]], *, kinds: Mapping[str, Any] | None =
 def asking(runbook: Runbook, *, hosts: int = 0, **more: Any) -> RunRequest:
     """A request by alice; `hosts` more names that all mean this machine."""
     inventory = Inventory.model_validate({"hosts": {f"web{n}": {"transport": "local"} for n in range(1, hosts + 1)}})
-    fields: dict[str, Any] = {"runbook": runbook, "workspace_version": "", "inventory": inventory, "inputs": {}, "actor": ALICE, "channel": "cli"}
+    fields: dict[str, Any] = {
+        "runbook": runbook,
+        "workspace_version": "",
+        "inventory": inventory,
+        "inputs": {},
+        "actor": ALICE,
+        "channel": "cli",
+    }
     return RunRequest(**fields | more)
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from fixtures_runs import make_engine
 
 

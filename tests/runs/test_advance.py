@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from fixtures_runs import ALICE, BOB, Heard, asking, make_engine, runbook_of
 from temanashi.changes import Verdict
 from temanashi.ledger.verification import verify
@@ -83,7 +84,10 @@ def test_a_later_step_sees_the_output_of_its_own_host(engine, tmp_path):
     runbook = runbook_of(
         [
             {"id": "ask", "command": {"run": ["echo", "on-{{ host.name }}"], "reads": True}},
-            {"id": "use", "command": ["sh", "-c", 'echo "$1" > "$2"', "sh", "{{ steps.ask.stdout }}", str(tmp_path) + "/{{ host.name }}"]},
+            {
+                "id": "use",
+                "command": ["sh", "-c", 'echo "$1" > "$2"', "sh", "{{ steps.ask.stdout }}", str(tmp_path) + "/{{ host.name }}"],
+            },
         ],
         targets="web1,web2",
     )
@@ -95,7 +99,9 @@ def test_a_later_step_sees_the_output_of_its_own_host(engine, tmp_path):
 
 
 def test_a_manual_step_waits_until_a_person_says_it_is_done(engine):
-    runbook = runbook_of([{"id": "look", "manual": {"ja": "ランプを確認する", "en": "Look at the lamp"}}, {"id": "after", "command": ["true"]}])
+    runbook = runbook_of(
+        [{"id": "look", "manual": {"ja": "ランプを確認する", "en": "Look at the lamp"}}, {"id": "after", "command": ["true"]}]
+    )
     run = request_run(engine, asking(runbook))
     waiting = advance(engine, run)
     assert isinstance(waiting, Waiting)

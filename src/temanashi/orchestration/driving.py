@@ -32,8 +32,8 @@ from temanashi.runs.results import AlreadyEnded, Finished, NotWaiting, RunBusy, 
 from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
 from temanashi.text import Lang, Phrase
-from temanashi.workspace.opening import open_installation
 from temanashi.workspace.afterwards import after_refusal, after_run
+from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
 __all__ = ["NotInFlow", "NotPublished", "carry_through", "current_flow_run", "drive", "record_cancellation", "requested"]

@@ -1,0 +1,149 @@
+"""kill -9 at every boundary of a run: it goes on at the first unfinished target, and nothing happens twice."""
+
+import dataclasses
+import os
+import signal
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import pytest
+from fixtures_runs import asking, make_engine, runbook_of
+from fixtures_terminal import Terminal
+from temanashi.ledger.verification import verify
+from temanashi.runs.advancing import advance
+from temanashi.runs.reading import recent_runs, run_view
+from temanashi.runs.requests import request_run
+
+HOSTS = ["web1", "web2", "web3"]
+KINDS = ["run_requested", "demand", "run_started", *["step_intended", "step_done"] * 2, "run_finished"]
+
+
+class Deadly:
+    """A database that kills the process just before or just after the commit of its n-th write transaction."""
+
+    def __init__(self, database, *, at=0, when=""):
+        self._database, self._at, self._when, self.count = database, at, when, 0
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+    @contextmanager
+    def transaction(self):
+        self.count += 1
+        here = self.count == self._at
+        with self._database.transaction() as connection:
+            yield connection
+            if here and self._when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+        if here and self._when == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def book(folder):
+    marks = str(folder / "marks")
+    append = ["sh", "-c", 'echo "$1" >> "$2"', "sh", "{{ host.name }}", marks]
+    return runbook_of(
+        [
+            {"id": "mark", "command": {"run": append, "observe": ["grep", "-qx", "{{ host.name }}", marks]}},
+            {"id": "look", "checks": [{"id": "marks", "kind": "file_age", "path": marks, "warn": "3600"}]},
+        ],
+        targets=",".join(HOSTS),
+    )
+
+
+def whole_run(folder, workers, at, when):
+    """What the process does that will be killed; also the undisturbed run, with at=0."""
+    engine = make_engine(folder, workers=workers)
+    engine = dataclasses.replace(engine, database=Deadly(engine.database, at=at, when=when))
+    advance(engine, request_run(engine, asking(book(folder), hosts=3)))
+    engine.database.close()
+    return engine.database.count
+
+
+def in_another_process(work, *arguments):
+    """The exit code of a forked process that does the work; -9 when it was killed."""
+    process = get_context("fork").Process(target=work, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+def story(engine, folder):
+    """What a run left: how it ended, each target's end, and what the ledger says."""
+    with engine.database.reading() as connection:
+        [head] = recent_runs(connection)
+        view = run_view(connection, head.id)
+        assert verify(connection).exit_code == 0
+        kinds = [record.draft.kind for record in engine.ledger.records(connection, run=head.id)]
+    rows = [(step.step, row.target, row.state, row.status, row.verdict) for step in view.steps for row in step.rows]
+    return view.state, view.verdict, rows, kinds, sorted((folder / "marks").read_text().split())
+
+
+def killed_and_resumed(folder, workers, at, when):
+    folder.mkdir()
+    assert in_another_process(whole_run, folder, workers, at, when) == -signal.SIGKILL
+    engine = make_engine(folder, workers=workers)
+    try:
+        with engine.database.reading() as connection:
+            assert verify(connection).exit_code == 0
+            left = recent_runs(connection)
+        if not left:  # killed before anything was asked for
+            assert (at, when) == (1, "before")
+            request_run(engine, asking(book(folder), hosts=3))
+        with engine.database.reading() as connection:
+            [head] = recent_runs(connection)
+        advance(engine, head.id)
+        return story(engine, folder)
+    finally:
+        engine.database.close()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_run_killed_at_any_commit_ends_like_an_undisturbed_one(tmp_path, workers, when):
+    calm = tmp_path / "calm"
+    calm.mkdir()
+    commits = whole_run(calm, workers, 0, "")
+    assert commits == {1: 21, 3: 17}[workers]  # request, lease, start, steps, end, lease: every one is a kill point
+    engine = make_engine(calm)
+    expected = story(engine, calm)
+    engine.database.close()
+    assert expected[0] == "done"
+    assert (expected[3], expected[4]) == (KINDS, HOSTS)
+    for at in range(1, commits + 1):
+        assert killed_and_resumed(tmp_path / str(at), workers, at, when) == expected, f"killed {when} commit {at} of {commits}"
+
+
+def killing_book(*, kill, observe):
+    effect = 'echo "$1" >> marks'
+    once = "[ -e killed ] || { touch killed; kill -9 $PPID; sleep 1; }"
+    text = {"before": f"{once}; {effect}", "after": f"{effect}; {once}"}[kill]
+    run = ["sh", "-c", f'cd "$2" || exit 9; [ "$1" != web2 ] && {{ {effect}; exit; }}; {text}', "sh", "{{ host.name }}"]
+    step = {"run": [*run, "FOLDER"]}
+    if observe:
+        step["observe"] = ["grep", "-qx", "{{ host.name }}", "FOLDER/marks"]
+    return [{"id": "mark", "command": step}]
+
+
+@pytest.mark.parametrize("observe", [True, False], ids=["observed", "blind"])
+@pytest.mark.parametrize("kill", ["before", "after"])
+def test_a_command_that_kills_tema_run_is_never_repeated(tmp_path, kill, observe):
+    terminal = Terminal(tmp_path)
+    terminal.hosts(*HOSTS)
+    steps = [
+        {"id": s["id"], "command": {k: [p.replace("FOLDER", str(tmp_path)) for p in v] for k, v in s["command"].items()}}
+        for s in killing_book(kill=kill, observe=observe)
+    ]
+    terminal.runbook("kills", steps=steps, targets="web1,web2,web3")
+    assert terminal.run("run", "kills").returncode == -signal.SIGKILL
+    run = terminal.json("runs")[0]["id"]
+    ended = terminal.run("resume", run)
+    view = terminal.json("runs", run)
+    rows = {row["target"]: row["status"] for row in view["steps"][0]["rows"]}
+    # All three ran at a time, so each of them was interrupted; those whose effect shows are done, the others are unknown.
+    assert rows == dict.fromkeys(HOSTS, "changed" if observe else "unknown")
+    assert (ended.returncode, view["state"]) == ((0, "done") if observe else (3, "unknown"))
+    assert sorted((tmp_path / "marks").read_text().split()) == HOSTS
+    assert terminal.run("audit", "verify").returncode == 0
+    kinds = [record["draft"]["kind"] for record in terminal.json("audit", "show", "--run", run)]
+    assert (kinds.count("step_intended"), kinds.count("step_done")) == (1, 1)
