@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from temanashi.changes import Change, Outcome, Step, Verdict, Wait
+from temanashi.changes import Change, Outcome, Step, Verdict
 from temanashi.errors import LedgerError, RunError
-from temanashi.people import Actor
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import PlanContext
 from temanashi.runs.engine import Engine
-from temanashi.runs.events import RunWaited, StepDone, StepStarted, TargetDone
+from temanashi.runs.events import StepDone, StepStarted, TargetDone
 from temanashi.runs.finishing import finish_run, finished, tell_finished
 from temanashi.runs.frozen import FrozenRun, thaw
 from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, settle
@@ -25,8 +23,9 @@ from temanashi.runs.lease import Lease, hold
 from temanashi.runs.planning import is_placeholder, plan_step
 from temanashi.runs.results import Finished, NoRun, Waiting
 from temanashi.runs.stopping import OVER
-from temanashi.runs.tables import RUNS, STEPS, WAITS
-from temanashi.text.local import Phrase, phrase
+from temanashi.runs.tables import RUNS, STEPS
+from temanashi.runs.waits import wait_for
+from temanashi.text.local import phrase
 
 __all__ = ["advance"]
 
@@ -68,12 +67,15 @@ class _Advance:
             row = read_run(connection, self.row.id)
             if row is not None and row.state in OVER:
                 return finished(row, read_rows(connection, self.row.id))
+            cancelled = row is not None and bool(row.cancel)
             if row is not None and row.started_at is None:
                 now = self.engine.clock.now().isoformat()
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running", started_at=now))
                 self.engine.ledger.append(connection, draft_of(self.row, "run_started", body={"plan_digest": self.row.plan_digest}))
             else:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running"))
+        if cancelled:
+            return self._finish(outcome="cancelled")
         for number, item in enumerate(self.frozen.runbook.steps, 1):
             if end := self._step(number, item):
                 return end
@@ -92,7 +94,7 @@ class _Advance:
         """None when the next step may begin."""
         rows = self._rows(item.id)
         if all(row.settled for row in rows) and self._recorded(item.id):
-            return None if self._may_go_on(rows) else self._finish()
+            return None if self._may_go_on(rows) else self._finish(**self._refusal(rows))
         step = self.engine.step(item, self.frozen.inventory, halt=self.lease.halt)
         rows = self._resumed(step, rows)
         rows = self._replanned(item, rows)
@@ -104,8 +106,9 @@ class _Advance:
             )
         )
         waiting = next((row for row in rows if row.change.wait is not None and not row.settled), None)
+        self._intend_step(item, [row.change for row in rows if not row.settled])
         if waiting is not None and waiting.change.wait is not None:
-            if held := self._wait(waiting.change, waiting.change.wait):
+            if held := wait_for(self.engine, self.lease, self.row, waiting.change, waiting.change.wait):
                 return held
         elif not self._apply_all(step, item, rows):
             return self._finish(outcome="cancelled")
@@ -163,7 +166,6 @@ class _Advance:
     def _apply_all(self, step: Step[PlanContext], item: StepItem, rows: list[Row]) -> bool:
         """Work through the unfinished rows, a bounded number at a time; False when somebody asked to stop."""
         todo = [row for row in rows if not row.settled]
-        self._intend_step(item, [row.change for row in todo])
         done = len(rows) - len(todo)
         with self._pool() as pool:
             for start in range(0, len(todo), self.engine.workers):
@@ -247,46 +249,3 @@ class _Advance:
         verdicts = [r.outcome.verdict for r in rows if r.outcome is not None and r.outcome.verdict is not None]
         good = all(r.outcome is not None and r.outcome.good for r in rows)
         self.engine.tell(StepDone(run=self.row.id, step=item.id, good=good, verdict=Verdict.worst(verdicts) if verdicts else None))
-
-    def _wait(self, change: Change, wait: Wait) -> Waiting | Finished | None:
-        """Open the wait, or take over its decision: None when the step is settled now."""
-        now = self.engine.clock.now()
-        where = (WAITS.c.run == self.row.id) & (WAITS.c.step == change.step)
-        with self.lease.writing() as connection:
-            found = connection.execute(select(WAITS).where(where)).one_or_none()
-            if found is None:
-                until = now + timedelta(seconds=wait.expires_after) if wait.expires_after else None
-                texts = {
-                    "prompt": wait.prompt.model_dump_json(),
-                    "opened_at": now.isoformat(),
-                    "until": until.isoformat() if until else None,
-                }
-                connection.execute(insert(WAITS).values(run=self.row.id, step=change.step, kind=wait.kind, state="open", **texts))
-            elif found.state == "open":
-                until = datetime.fromisoformat(found.until) if found.until else None
-                if until is not None and until <= now:
-                    self._expire(connection, change, now)
-                    return None
-            else:
-                settle(connection, self.row.id, change, _decided(json.loads(found.decision), now), now)
-                return None
-            connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="waiting"))
-        self.engine.tell(RunWaited(run=self.row.id, step=change.step, prompt=wait.prompt, until=until))
-        return Waiting(run=self.row.id, step=change.step, kind=wait.kind, prompt=wait.prompt, until=until)
-
-    def _expire(self, connection: Any, change: Change, now: datetime) -> None:
-        """Silence is never consent: an expired wait refuses."""
-        where = (WAITS.c.run == self.row.id) & (WAITS.c.step == change.step)
-        connection.execute(update(WAITS).where(where).values(state="expired"))
-        system = Actor(name="temanashi", kind="system")
-        draft = draft_of(self.row, "decision", actor=system, channel="schedule", step=change.step, outcome="expired")
-        self.engine.ledger.append(connection, draft)
-        settle(connection, self.row.id, change, Outcome(status="failed", reason=phrase("runs.expired")), now)
-
-
-def _decided(decision: dict[str, Any], now: datetime) -> Outcome:
-    """The outcome of a manual change: done by a person, or refused by one."""
-    if decision["verdict"] == "done":
-        return Outcome(status="changed", ended_at=now, human_seconds=decision["human_seconds"], outputs={"note": decision["note"]})
-    reason: Phrase = phrase("runs.refused-by", actor=decision["actor"], note=decision["note"])
-    return Outcome(status="failed", reason=reason, ended_at=now, human_seconds=decision["human_seconds"])

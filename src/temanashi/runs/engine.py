@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,9 +43,12 @@ class Engine:
     secret: Callable[[str], str] = resolve
 
     def tell(self, event: Event) -> None:
-        """Tell every observer."""
+        """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""
         for observer in self.observers:
-            observer.notice(event)
+            try:
+                observer.notice(event)
+            except Exception:
+                logging.getLogger(__name__).exception("an observer of runs failed")
 
     def today(self) -> date:
         """The day in the workspace's time zone."""
