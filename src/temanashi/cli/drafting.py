@@ -13,9 +13,12 @@ from temanashi.cli.output import answer, emit, progress, say_here
 from temanashi.errors import InputError
 
 if TYPE_CHECKING:
-    from temanashi.workspace.publishing import Publication
+    from temanashi.workspace.publishing import Difference, Publication, StoredVersion
 
 __all__ = ["register"]
+
+DIFFERENCE_LINES = 40
+"""Lines of one file's difference that the terminal shows; `--json` has up to 200."""
 
 
 class UnknownCategory(InputError):
@@ -36,6 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command("validate", help=say_here("cli.help-validate"))(validate)
     app.command("schema", help=say_here("cli.help-schema"))(schema)
     app.command("publish", help=say_here("cli.help-publish"))(publish)
+    app.command("versions", help=say_here("cli.help-versions"))(versions)
     app.command("runbooks", help=say_here("cli.help-runbooks"))(runbooks)
 
 
@@ -148,11 +152,57 @@ def _show_publication(result: Publication, *, as_json: bool) -> None:
         return
     people = "、".join(result.needs_second) if language() == "ja" else ", ".join(result.needs_second)
     answer(say_here(f"cli.published-{result.status}", number=result.number, runbooks=people))
-    for key, names in (("added", difference.added), ("changed", difference.changed), ("removed", difference.removed)):
-        if names and result.status != "unchanged":
-            answer(f"  {say_here(f'cli.published-{key}')}: {', '.join(names)}")
+    if result.status not in {"unchanged", "back"}:
+        _show_difference(difference)
     for line in fault_lines(errors_among(result.faults), language()):
         progress(f"  {say_here('cli.published-disabled')} {line}", style="red")
+
+
+def _show_difference(difference: Difference) -> None:
+    for key in ("added", "changed", "removed", "disabled"):
+        if names := getattr(difference, key):
+            answer(f"  {say_here(f'cli.published-{key}')}: {', '.join(names)}")
+    for found in difference.files:
+        lines = found.text.splitlines() if found.change == "changed" else []
+        for line in lines[:DIFFERENCE_LINES]:
+            answer(f"    {line}", style={"+": "green", "-": "red"}.get(line[:1], ""))
+        if len(lines) > DIFFERENCE_LINES or (found.truncated and lines):
+            answer(f"    … {found.file}")
+
+
+def versions(
+    number: Annotated[int | None, typer.Argument(min=1, help=say_here("cli.help-version-number"))] = None,
+    workspace: Root = None,
+    json: Json = False,
+) -> None:
+    """List the stored versions, or tell one with its difference."""
+    from temanashi.workspace.opening import open_installation
+    from temanashi.workspace.publishing import NoSuchVersion, stored_versions
+
+    with open_installation(workspace, create=False) as opened, opened.database.reading() as connection:
+        found = stored_versions(connection, numbers=(number,) if number is not None else ())
+        zone = opened.settings.zone
+    if number is not None and not found:
+        raise NoSuchVersion(number)
+    if json:
+        emit([{**_version(v), "difference": v.difference.model_dump(mode="json")} for v in found])
+        return
+    for version in found:
+        state = say_here(f"cli.version-{version.state}")
+        answer(f"{version.number:>4}  {version.created_at.astimezone(zone):%Y-%m-%d %H:%M}  {version.author}  {state}")
+        if number is not None:
+            _show_difference(version.difference)
+
+
+def _version(version: StoredVersion) -> dict[str, object]:
+    return {
+        "number": version.number,
+        "digest": version.digest,
+        "author": version.author,
+        "created_at": version.created_at.isoformat(),
+        "state": version.state,
+        "needs_second": list(version.needs_second),
+    }
 
 
 def runbooks(workspace: Root = None, json: Json = False) -> None:
