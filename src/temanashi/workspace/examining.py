@@ -16,7 +16,7 @@ from temanashi.errors import LedgerError, TemanashiError
 from temanashi.ledger.database import open_database
 from temanashi.ledger.keys import PRIVATE, trusted_key
 from temanashi.ledger.verification import verify_database
-from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.kinds import installed_steps, step_kinds
 from temanashi.runs.stopping import stopped
 from temanashi.secrets import SecretMissing, resolve
 from temanashi.settings import Settings
@@ -145,5 +145,5 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
 
 
 def _kinds(_: Settings) -> Iterator[Finding]:
-    for error in installed_kinds().broken:
+    for error in (*installed_steps().broken, *installed_kinds().broken):
         yield _trouble(error)
