@@ -20,6 +20,7 @@ from temanashi.runs.finishing import finish_run, finished, tell_finished
 from temanashi.runs.frozen import FrozenRun, thaw
 from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, settle
 from temanashi.runs.lease import Lease, hold
+from temanashi.runs.leftovers import wait_until_gone
 from temanashi.runs.planning import is_placeholder, plan_step
 from temanashi.runs.results import Finished, NoRun, Waiting
 from temanashi.runs.stopping import OVER
@@ -28,6 +29,9 @@ from temanashi.runs.waits import wait_for
 from temanashi.text.local import phrase
 
 __all__ = ["advance"]
+
+LEFTOVER_SECONDS = 60.0
+"""How long a command that outlived its run is waited for, where its step says no timeout."""
 
 
 def advance(engine: Engine, run: str) -> Finished | Waiting:
@@ -75,6 +79,8 @@ class _Advance:
             else:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running"))
         if cancelled:
+            return self._finish(outcome="cancelled")
+        if row is not None and row.cancel:  # its worker was told, and died before it could end the run
             return self._finish(outcome="cancelled")
         for number, item in enumerate(self.frozen.runbook.steps, 1):
             if end := self._step(number, item):
@@ -143,6 +149,10 @@ class _Advance:
         """The outcome of an interrupted change; None when it may be applied (again)."""
         if change.reads_only:
             return None
+        # Observing or repeating beside a command that outlived us could do it twice; without us it may last as long as with us.
+        seconds = float(change.payload.get("timeout") or LEFTOVER_SECONDS)
+        if not wait_until_gone(self._key(change), clock=self.engine.clock, seconds=seconds, halt=self.lease.halt):
+            return Outcome(status="unknown", reason=phrase("runs.still-working", target=change.target))
         try:
             state = step.observe(change)
         except Exception as error:  # noqa: BLE001  (a third party's kind may raise anything; not knowing is a value)
@@ -205,13 +215,16 @@ class _Advance:
                 raise
 
     def _applied(self, step: Step[PlanContext], change: Change) -> Outcome:
-        key = f"{self.row.id}/{change.step}/{change.iteration}/{change.target}"
         try:
-            outcome = step.apply(change, key)
+            outcome = step.apply(change, self._key(change))
         except Exception as error:  # noqa: BLE001  (a kind that raises broke the contract; what it did is not known)
             problem = self.engine.redactor.text(f"{type(error).__name__}: {error}")[:300]
             outcome = Outcome(status="unknown", reason=phrase("runs.step-broke", problem=problem))
         return Outcome.model_validate(self.engine.redactor.value(json.loads(outcome.model_dump_json())))
+
+    def _key(self, change: Change) -> str:
+        """The same for every attempt at a change."""
+        return f"{self.row.id}/{change.step}/{change.iteration}/{change.target}"
 
     def _recorded(self, step: str) -> bool:
         with self.engine.database.reading() as connection:
