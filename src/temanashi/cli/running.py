@@ -110,6 +110,11 @@ def _advance(installation: Installation, engine: Engine, run: str, *, as_json: b
         result = advance(engine, run)
     except KeyboardInterrupt:
         progress(say_here("cli.run-interrupted", run=run), style="red")
+        with installation.database.reading() as connection:
+            view = run_view(connection, run)
+        if as_json:
+            emit({"exit": 5, **view.model_dump(mode="json")})
+        after_run(installation, view)
         return 5
     with installation.database.reading() as connection:
         view = run_view(connection, run)
@@ -139,6 +144,7 @@ def resume(
     from temanashi.people import current_actor
     from temanashi.runs.decisions import Verb, decide
     from temanashi.runs.reading import run_view
+    from temanashi.runs.results import NotWaiting
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation:
@@ -149,6 +155,8 @@ def resume(
             seconds = None if minutes is None else round(minutes * 60)
             verdict: Verb = "refused" if refuse else "done"
             decide(engine, view.id, actor=current_actor(actor), channel="cli", verdict=verdict, note=note, human_seconds=seconds)
+        elif refuse:
+            raise NotWaiting(view.id, view.state)
         if view.flow_run:
             progress(say_here("cli.resume-on-server", run=view.id))
         raise typer.Exit(_advance(installation, engine, view.id, as_json=json))
