@@ -10,11 +10,14 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from temanashi.changes import NO_TARGET
 from temanashi.orchestration.lines import GOOD, Line, lines
+from temanashi.reports.display import shortened
 from temanashi.runs.reading import RunView, StepView
 from temanashi.text import Lang, say
 
 __all__ = ["leave_artifacts", "summary_markdown", "target_rows"]
 
+OUTPUT_LINES = 50
+LONGEST = 160
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~])")
 
 
@@ -47,7 +50,8 @@ def summary_markdown(run: RunView, *, lang: Lang, zone: ZoneInfo, page: str) -> 
         good = sum(1 for _, line in rows if line.name in GOOD)
         heading = _plain(step.title.text(lang) if step.title else step.step)
         told += ["", f"## {heading} ({say('orchestration.good-of', lang, good=good, total=len(rows))})", ""]
-        told += [f"- **{line.word}** {_plain(target)} {_plain(line.what)}" for target, line in rows]
+        told += [f"- **{line.word}** {_plain(target)} {_plain(shortened(line.what, LONGEST))}" for target, line in rows]
+        told += [block for row in step.rows if row.output for block in _output(row.target, row.output)]
     return "\n".join([*told, "", f"[{say('orchestration.whole-story', lang)}]({page})", ""])
 
 
@@ -70,6 +74,13 @@ def _rows(step: StepView, lang: Lang) -> Iterator[tuple[str, Line]]:
         target = "" if row.target == NO_TARGET else row.target
         for line in lines(row.summary, row.reason, row.details, status=row.status, verdict=row.verdict, lang=lang):
             yield target, line
+
+
+def _output(target: str, text: str) -> list[str]:
+    """What a command printed, as an indented block: nothing in it can end the block."""
+    lines = text.splitlines()
+    shown = lines[:OUTPUT_LINES] + (["…"] if len(lines) > OUTPUT_LINES else [])
+    return ["", *([] if target == NO_TARGET else [f"`{target}`", ""]), *(f"    {line}" for line in shown), ""]
 
 
 def _plain(text: str) -> str:

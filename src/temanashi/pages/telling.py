@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from temanashi.changes import NO_TARGET
-from temanashi.reports.display import Display
+from temanashi.reports.display import Display, shortened
 from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.text import Lang, LocalText, Phrase, say
 
@@ -20,6 +20,9 @@ STATES = {
     "unknown": "unknown",
     "skipped": "SKIPPED",
 }
+
+LONGEST = 160
+"""Characters of a command that the page shows; the record has all of it."""
 
 
 class Line(NamedTuple):
@@ -56,7 +59,8 @@ def _mark(row: RowView, lang: Lang) -> tuple[str, str]:
 
 
 def _what(row: RowView, lang: Lang) -> str:
-    return " ".join(part.text(lang) for part in (row.summary, row.reason) if part is not None)
+    parts = [shortened(row.summary.text(lang), LONGEST), row.reason.text(lang) if row.reason is not None else ""]
+    return " ".join(part for part in parts if part)
 
 
 def facts_of(run: RunView, show: Display) -> list[tuple[str, str]]:
