@@ -46,6 +46,8 @@ KNOWN = {
 }
 
 
+TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})
+
 SHORT = 60
 """Characters of what was typed that a sentence quotes."""
 
@@ -96,13 +98,17 @@ def problems_of(error: ValidationError, *, model: type[BaseModel] | None = None,
     found = []
     for item in error.errors(include_url=False):
         loc = tuple(p for p in item["loc"] if not (isinstance(p, str) and p.startswith(("function-", "lax-or", "json-or"))))
-        name = str(loc[-1]) if loc else ""
         kind = item["type"]
+        if kind in TAGS:  # pydantic names the object; what is wrong is the key that says what it is
+            loc = (*loc, item["ctx"]["discriminator"].strip("'"))
+        name = str(loc[-1]) if loc else ""
         context = {k: v if isinstance(v, (str, int, float, bool)) else str(v) for k, v in item.get("ctx", {}).items()}
         typed = item["input"] if quote_values and isinstance(item["input"], (str, int, float, bool)) else ""
         data = {"name": name, "value": _short(typed), **context}
-        if kind == "missing":
-            data.pop("value")
+        if kind == "union_tag_invalid":
+            data = {"name": name, "value": context["tag"], "expected": context["expected_tags"]}
+        if kind in {"missing", "union_tag_not_found"}:
+            data = {"name": name}
         close = suggestion(name, _fields_at(model, loc[:-1])) if kind == "extra_forbidden" else ""
         if kind in {"value_error", "assertion_error"}:
             message = _carried(item.get("ctx", {}).get("error"), data)

@@ -18,6 +18,8 @@ from temanashi.text.local import phrase
 __all__ = ["BadRunbook", "parse_runbook"]
 
 COMMON = ("id", "title", "targets")
+PARAMETER_TYPES = ("string", "integer", "choice", "boolean", "date", "secret")
+_TYPE_AT = 2
 
 
 class BadRunbook(WorkspaceError):
@@ -40,13 +42,20 @@ def parse_runbook(data: Mapping[str, Any], *, kinds: Mapping[str, StepKind]) -> 
     try:
         runbook = Runbook.model_validate(shell)
     except ValidationError as error:
-        problems += [p for p in problems_of(error, model=Runbook) if p.loc[:1] != ("steps",)]
+        problems += [_placed(p) for p in problems_of(error, model=Runbook) if p.loc[:1] != ("steps",)]
     problems += _templates(data, items, kinds)
     if runbook is not None:
         problems += _repeated(runbook)
     if problems or runbook is None:
         raise BadRunbook(str(data.get("id", "")), problems)
     return runbook
+
+
+def _placed(problem: Problem) -> Problem:
+    """Pydantic puts a parameter's type into the path; the file has no such key."""
+    if problem.loc[:1] == ("parameters",) and len(problem.loc) > _TYPE_AT and problem.loc[_TYPE_AT] in PARAMETER_TYPES:
+        return problem._replace(loc=(*problem.loc[:_TYPE_AT], *problem.loc[_TYPE_AT + 1 :]))
+    return problem
 
 
 def _items(steps: Any, kinds: Mapping[str, StepKind], problems: list[Problem]) -> list[StepItem]:
