@@ -1,0 +1,91 @@
+"""One `tema up` and one Chromium for the whole session: starting them is most of the time that these tests take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from e2e.browsing import FLAGS, Form
+from fixtures_up import Up, make_workspace, runbook_file, running
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.server)
+
+
+def slowly(file: Path, word: str, seconds: float) -> dict[str, object]:
+    """A step that adds a line to a file, after some seconds. It can see whether it happened, and no two may be at work at once."""
+    script = 'mkdir "$1.busy" || exit 9; sleep "$3"; echo "$2" >> "$1"; rmdir "$1.busy"'
+    run = ["sh", "-c", script, "slowly", str(file), word, str(seconds)]
+    return {
+        "id": word,
+        "title": {"ja": f"{word}", "en": word},
+        "command": {"run": run, "observe": ["grep", "-qx", word, str(file)]},
+    }
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter content and three runbooks more: a long one, one with three effects, and one that a test changes."""
+    root = make_workspace(tmp_path_factory.mktemp("workspace"))
+    (root / "effects").touch()
+    long = ["sh", "-c", 'echo "$$" > "$1"; exec sleep 300', "long", str(root / "long.pid")]
+    runbook_file(root, "long-work", [{"id": "wait", "command": {"run": long, "reads": True, "timeout": 600}}])
+    runbook_file(root, "three-effects", [slowly(root / "effects", word, 3) for word in ("one", "two", "three")])
+    runbook_file(root, "change-me", [{"id": "say", "command": {"run": ["true"], "reads": True}}])
+    return root
+
+
+@pytest.fixture(scope="session")
+def up(workspace: Path) -> Iterator[Up]:
+    yield from running(workspace, now=("morning-checks",))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{CHROMIUM} is not there")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser, up: Up) -> Iterator[Page]:
+    """A window of a Japanese reader; a script error in one of the pages fails the test."""
+    context = chromium.new_context(
+        base_url=up.url, locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1200, "height": 900}
+    )
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    yield page
+    context.close()
+    assert not broken, broken
+
+
+@pytest.fixture
+def form(browser_page: Page) -> Form:
+    return Form(browser_page)
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """Keeps a screenshot when TEMA_SCREENSHOTS names a folder."""
+
+    def take(page: Page, name: str, *, whole: bool = False) -> None:
+        if folder := os.environ.get("TEMA_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+
+    return take
