@@ -7,7 +7,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 
-from temanashi.orchestration.environment import POOL, api_url
+from temanashi.orchestration.environment import POOL, START_PATH, api_url, flow_run_path
 from temanashi.orchestration.submitting import ask_watch
 from temanashi.orchestration.sweeping import wake
 from temanashi.pages import Links
@@ -34,9 +34,7 @@ def prefect_links(settings: Settings) -> Links:
             workers = client.read_workers_for_work_pool(POOL, limit=10)
         return max((w.last_heartbeat_time for w in workers if w.last_heartbeat_time is not None), default=None)
 
-    return Links(
-        wake=wake_run, worker_seen=worker_seen, flow_run=lambda flow_run: f"/runs/flow-run/{flow_run[:36]}", start="/deployments"
-    )
+    return Links(wake=wake_run, worker_seen=worker_seen, flow_run=flow_run_path, start=START_PATH)
 
 
 def _client(settings: Settings) -> SyncPrefectClient:

@@ -1,4 +1,4 @@
-"""What a browser may load for Prefect's UI: only what this server sends. Its second UI would report to an analytics service."""
+"""What a browser may load for Prefect's UI: only what this server sends. It would report to an analytics service."""
 
 from __future__ import annotations
 

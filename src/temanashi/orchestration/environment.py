@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from temanashi.settings import Settings
 
-__all__ = ["POOL", "QUERY_SECONDS", "WATCH", "api_url", "base_url", "prefect_environment"]
+__all__ = ["POOL", "QUERY_SECONDS", "START_PATH", "WATCH", "api_url", "base_url", "flow_run_path", "prefect_environment"]
 
 POOL = "temanashi"
 """The work pool, and the type of worker that serves it."""
@@ -17,6 +17,9 @@ WATCH = "temanashi-watch"
 
 QUERY_SECONDS = 0.5
 """How often the worker asks for new runs. Prefect's default of 10 would be most of the wait of a person who clicked."""
+
+START_PATH = "/v2/deployments"
+"""The page of Prefect's UI where runbooks are run from."""
 
 KEPT = ("PREFECT_LOGGING_LEVEL", "PREFECT_DEBUG_MODE")
 
@@ -30,6 +33,11 @@ def base_url(settings: Settings) -> str:
 def api_url(settings: Settings) -> str:
     """Where Prefect's clients reach its API."""
     return f"{base_url(settings)}/api"
+
+
+def flow_run_path(flow_run: str) -> str:
+    """The page of a flow run in Prefect's UI; `flow_run` may have the number of a part behind it."""
+    return f"/v2/runs/flow-run/{flow_run[:36]}"
 
 
 def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -49,8 +57,8 @@ def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": base_url(settings),
         "PREFECT_UI_API_URL": "/api",
         "PREFECT_UI_STATIC_DIRECTORY": home / "ui",
-        # The second UI hides Resume, which answers manual steps, and reports to an analytics service from the browser.
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        # In the first UI, choices of a form do not open with a mouse in a current Chromium.
+        "PREFECT_SERVER_UI_V2_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",

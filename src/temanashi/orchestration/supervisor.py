@@ -17,7 +17,7 @@ import httpx
 from temanashi.clock import Clock, SystemClock
 from temanashi.errors import ServerError, TemanashiError
 from temanashi.orchestration.children import Child
-from temanashi.orchestration.environment import api_url, base_url, prefect_environment
+from temanashi.orchestration.environment import api_url, base_url, flow_run_path, prefect_environment
 from temanashi.orchestration.holding import check_port, hold_workspace
 from temanashi.orchestration.serving import LAUNCH, READY_FD
 from temanashi.orchestration.submitting import submit
@@ -122,7 +122,7 @@ class Supervisor:
             reason = LocalText.model_validate({lang: " ".join(part for part in explain(error, lang) if part) for lang in LANGUAGES})
             self._tell(phrase("orchestration.not-submitted", runbook=runbook, reason=reason))
         else:
-            self._tell(phrase("orchestration.submitted", runbook=runbook, url=f"{url}/runs/flow-run/{flow_run}"))
+            self._tell(phrase("orchestration.submitted", runbook=runbook, url=f"{url}{flow_run_path(flow_run)}"))
 
     def _again(self, child: Child, start: Callable[[], None]) -> None:
         if not child.may_start_again:
