@@ -56,7 +56,9 @@ def cron_flaw(text: str) -> Phrase | None:
         if found is None:
             return phrase("workspace.cron-field", cron=text, part=part, low=low, high=high, field=phrase(f"workspace.cron-{name}"))
         values[name] = found
-    never = parts[4] == "*" and min(values["day"]) > max(LONGEST.get(month, 31) for month in values["month"])
+    # Written out or as `*`: when every weekday is meant, only the day of the month decides.
+    every_weekday = len({day % 7 for day in values["weekday"]}) == len(WEEKDAYS)
+    never = every_weekday and min(values["day"]) > max(LONGEST.get(month, 31) for month in values["month"])
     return phrase("workspace.cron-never", cron=text) if never else None
 
 
