@@ -54,6 +54,7 @@ def test_usual_schedules_are_fine(cron):
         ("0 0 30 2 *", "never", ""),
         ("0 0 31 4,6,9,11 *", "never", ""),
         ("0 0 30 2 0-6", "never", ""),
+        ("0 0 30 2 0", "never", ""),
     ],
 )
 def test_other_schedules_are_refused_with_the_field(cron, key, part):

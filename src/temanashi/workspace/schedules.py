@@ -56,9 +56,8 @@ def cron_flaw(text: str) -> Phrase | None:
         if found is None:
             return phrase("workspace.cron-field", cron=text, part=part, low=low, high=high, field=phrase(f"workspace.cron-{name}"))
         values[name] = found
-    # Written out or as `*`: when every weekday is meant, only the day of the month decides.
-    every_weekday = len({day % 7 for day in values["weekday"]}) == len(WEEKDAYS)
-    never = every_weekday and min(values["day"]) > max(LONGEST.get(month, 31) for month in values["month"])
+    # Even where a weekday is given too, which cron takes as "or": Prefect's croniter fails on such a day of the month.
+    never = min(values["day"]) > max(LONGEST.get(month, 31) for month in values["month"])
     return phrase("workspace.cron-never", cron=text) if never else None
 
 
