@@ -59,7 +59,7 @@ CASES = {
     "a bad pattern of an output": (
         {"steps": [{"command": {"run": ["true"], "stdout": "("}}]},
         "steps.0.command.stdout",
-        "runbooks.bad-pattern",
+        "checks.bad-pattern",
         "",
     ),
     "checks that are no list": ({"steps": [{"checks": {}}]}, "steps.0.checks", "runbooks.checks-not-a-list", ""),
@@ -121,7 +121,7 @@ CASES = {
     ),
     "a parameter of an unknown type": (parameter(type="number"), "parameters.0.type", "problems.not-one-of", ""),
     "a parameter name that is none": (parameter(name="My-Name"), "parameters.0.name", "problems.pattern", ""),
-    "a pattern that does not compile": (parameter(pattern="["), None, "runbooks.bad-pattern", ""),
+    "a pattern that does not compile": (parameter(pattern="["), None, "checks.bad-pattern", ""),
     "bounds that are crossed": (parameter(type="integer", minimum=5, maximum=1), None, "runbooks.bounds-crossed", ""),
     "a default that is no choice": (
         parameter(type="choice", choices=["a"], default="b"),

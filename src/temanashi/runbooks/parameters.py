@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from temanashi.checks.fields import Pattern
 from temanashi.secrets import SecretRef
 from temanashi.text.local import LocalText, phrase
 
@@ -38,21 +38,11 @@ class StringParameter(_Common):
     """One line of text. Values never reach a shell unquoted; a value that looks like an option (`-x`) is refused unless allowed."""
 
     type: Literal["string"] = "string"
-    pattern: str | None = Field(default=None, description="Regular expression that the whole value must match")
+    pattern: Pattern | None = Field(default=None, description="Regular expression that the whole value must match")
     max_length: int = Field(default=200, ge=1, le=10_000)
     multiline: bool = False
     leading_dash: bool = Field(default=False, description="Allow a value to begin with -")
     default: str | None = None
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(phrase("runbooks.bad-pattern", reason=str(error))) from error
-        return value
 
 
 class IntegerParameter(_Common):

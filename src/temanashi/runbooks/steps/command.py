@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError
 
 from temanashi.changes import Change, Evidence, Irreversible, Outcome, State, Step, evidence_of
+from temanashi.checks.fields import Pattern
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
@@ -37,7 +38,7 @@ class CommandSpec(BaseModel):
 
     run: Argv = Field(min_length=1, description="Program and arguments, each one template")
     exit_codes: tuple[int, ...] = Field(default=(0,), min_length=1, description="Exit codes that mean success")
-    stdout: str | None = Field(default=None, description="Regular expression that the output must contain")
+    stdout: Pattern | None = Field(default=None, description="Regular expression that the output must contain")
     timeout: PositiveFloat = Field(default=60, le=86_400, description="Seconds")
     reads: bool = Field(default=False, description="The command only reads; nothing on the target changes")
     observe: Argv | None = Field(default=None, min_length=1, description="Read-only command: exit 0 = the wished state is there")
@@ -45,16 +46,6 @@ class CommandSpec(BaseModel):
     secrets: dict[str, str] = Field(
         default_factory=dict, description="Environment variable: name of a secret parameter, or a reference"
     )
-
-    @field_validator("stdout")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(phrase("runbooks.bad-pattern", reason=str(error))) from error
-        return value
 
 
 @dataclass(frozen=True)
