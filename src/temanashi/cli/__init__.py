@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["main"]
 
@@ -11,12 +15,14 @@ def main() -> None:
     """Entry point of `tema`: errors of ours are told with the next move and end with their exit code."""
     from temanashi.cli.app import build
     from temanashi.cli.language import language, without_language
-    from temanashi.cli.output import tell_error
+    from temanashi.cli.output import tell_error, wants_json
     from temanashi.errors import TemanashiError
 
     try:
         language()  # before the options of `--lang` are taken out
         sys.argv[1:] = without_language(sys.argv[1:])
+        if wants_json():
+            sys.exit(_told_to_a_program(build()))
         build()()
     except TemanashiError as error:
         tell_error(error)
@@ -24,3 +30,17 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+
+
+def _told_to_a_program(app: typer.Typer) -> int:
+    """Run the command; a wrong option is answered as JSON too."""
+    from temanashi.cli.output import emit, say_here
+
+    try:
+        return app(standalone_mode=False) or 0
+    except Exception as error:
+        # Click's own errors; some versions of Typer bring their own copy of Click, so that there is no one class to name.
+        if not hasattr(error, "format_message"):
+            raise
+        emit({"error": "cli.usage", "message": error.format_message(), "where": "", "next": say_here("cli.usage-next")})
+        return int(getattr(error, "exit_code", 2))
