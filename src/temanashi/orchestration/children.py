@@ -44,7 +44,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, pass_fds: Sequence[int] = (), extra: Mapping[str, str] | None = None) -> None:
-        """Start it, with its output at the end of its log."""
+        """Start it, with its output at the end of its log. What is left of an earlier start is ended."""
+        self.kill()
         self._starts.append(self._clock.monotonic())
         with self._opened_log() as log:
             self._process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import getpass
 import json
@@ -85,13 +86,23 @@ def holder(port: int) -> str:
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
-            if inodes & {link[8:-1] for link in links if link.startswith("socket:[")}:
+        if inodes & set(_sockets(process)):
+            with contextlib.suppress(OSError):  # gone meanwhile
                 return f"{process.name} ({(process / 'comm').read_text(encoding='utf-8').strip()})"
-        except OSError:  # gone meanwhile, or another user's
-            continue
     return ""
+
+
+def _sockets(process: Path) -> Iterator[str]:
+    """Inodes of the sockets that a process has open, as far as this user may see."""
+    try:
+        links = list((process / "fd").iterdir())
+    except OSError:
+        return
+    for link in links:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            target = str(link.readlink())
+            if target.startswith("socket:["):
+                yield target[8:-1]
 
 
 def _listening(table: Path, port: int) -> Iterator[str]:

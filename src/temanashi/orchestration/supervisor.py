@@ -128,7 +128,7 @@ class Supervisor:
         if not child.may_start_again:
             raise DiedTooOften(child.name, self._log(child), child.tail)
         self._tell(phrase("orchestration.restarting", name=child.name, code=child.exit_code, log=self._log(child)))
-        child.kill()  # what is left of its group; runs lead groups of their own and go on
+        # What is left of its group is ended; runs lead groups of their own and go on.
         start()
 
     def _log(self, child: Child) -> str:

@@ -1,0 +1,60 @@
+"""One gate for the whole package, on a free port with its own Prefect home."""
+
+import pytest
+
+from fixtures_prefect import gate_running, make_place, prefect_settings
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    place = make_place(tmp_path_factory.mktemp("prefect"))
+    place.runbook("quick-look", {"id": "look", "title": {"ja": "見る", "en": "Look"}, "command": {"run": ["echo", "ok"], "reads": True}})
+    place.runbook(
+        "count-cash",
+        {"id": "count", "manual": {"text": {"ja": "数えてください。", "en": "Count."}, "minutes": 10}},
+        {"id": "after", "command": {"run": ["echo", "ok"]}},
+        parameters=[{"name": "branch", "type": "choice", "title": {"ja": "支店", "en": "Branch"}, "choices": ["tokyo", "osaka"], "default": "tokyo"}],
+    )
+    place.runbook("not-measured", {"id": "ask", "checks": [{"id": "gone", "kind": "file_age", "path": "/nowhere/at/all", "crit": "10"}]})
+    place.runbook("full-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "crit": "0"}]})
+    place.runbook("warm-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "warn": "0"}]})
+    place.runbook("broken-command", {"id": "fail", "command": {"run": ["false"]}})
+    flow = '"""Compose."""\nfrom prefect import flow\nfrom temanashi.orchestration.composing import conclude, run_runbook\n\n\n'
+    flow += '@flow(name="close-day")\ndef close_day(branch: str = "tokyo"):\n    """Look, then count."""\n'
+    flow += '    first = run_runbook("quick-look")\n    return conclude(first, run_runbook("count-cash", branch=branch))\n'
+    (place.root / "flows").mkdir()
+    (place.root / "flows" / "close_day.py").write_text(flow, encoding="utf-8")
+    place.publish()
+    return place
+
+
+@pytest.fixture(scope="session")
+def server(place):
+    with prefect_settings(place.settings) as environment, gate_running(place.settings, environment):
+        yield place
+
+
+@pytest.fixture
+def client(server):
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def deployed(server):
+    """The workspace's deployments, on a pool that nobody serves."""
+    from prefect.client.orchestration import get_client
+
+    from temanashi.orchestration.deployments import ensure_pool, sync_deployments
+    from temanashi.runbooks.kinds import step_kinds
+    from temanashi.workspace.opening import open_installation
+    from temanashi.workspace.publishing import current_version
+
+    with get_client(sync_client=True) as client, open_installation(server.root) as opened:
+        with opened.database.reading() as connection:
+            published = current_version(connection, kinds=step_kinds())
+        ensure_pool(client)
+        synced = sync_deployments(client, server.settings, published)
+    return synced
