@@ -15,7 +15,7 @@ def main() -> None:
     """Entry point of `tema`: errors of ours are told with the next move and end with their exit code."""
     from temanashi.cli.app import build
     from temanashi.cli.language import language, without_language
-    from temanashi.cli.output import tell_error, wants_json
+    from temanashi.cli.output import FileTrouble, tell_error, wants_json
     from temanashi.errors import TemanashiError
 
     try:
@@ -30,6 +30,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if not error.filename:  # not about a file that somebody named
+            raise
+        trouble = FileTrouble(str(error.filename), reason=error.strerror or str(error))
+        tell_error(trouble)
+        sys.exit(trouble.exit_code)
 
 
 def _told_to_a_program(app: typer.Typer) -> int:

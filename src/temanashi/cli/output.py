@@ -8,10 +8,10 @@ from typing import Any
 
 from temanashi.changes import Verdict
 from temanashi.cli.language import language
-from temanashi.errors import TemanashiError
+from temanashi.errors import InputError, TemanashiError
 from temanashi.text import explain, say
 
-__all__ = ["MARKS", "answer", "emit", "mark", "progress", "say_here", "state_word", "tell_error", "wants_json"]
+__all__ = ["MARKS", "FileTrouble", "answer", "emit", "mark", "progress", "say_here", "state_word", "tell_error", "wants_json"]
 
 MARKS = {
     "OK": ("green", "○"),
@@ -21,6 +21,15 @@ MARKS = {
     "SKIPPED": ("dim", "－"),
     "PENDING": ("dim", "…"),
 }
+
+
+class FileTrouble(InputError):
+    """A file or folder that cannot be read or written."""
+
+    key = "cli.file-trouble"
+
+    def __init__(self, file: str, *, reason: str) -> None:
+        super().__init__(file=file, reason=reason)
 
 
 def say_here(key: str, /, **data: Any) -> str:
