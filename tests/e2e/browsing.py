@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 FLAGS = (
     "--no-sandbox",
@@ -51,12 +51,6 @@ class Form:
         self.page.wait_for_url("**/runs/flow-run/*")
         return self.page.url.split("/flow-run/")[1][:36]
 
-    def ends(self, state: str, *, seconds: float = 60) -> None:
-        """Wait until the page of the flow run shows a state."""
-        expect(self.page.locator(".flow-run-details, .page-heading, header").get_by_text(state, exact=True).first).to_be_visible(
-            timeout=seconds * 1000
-        )
-
     def problem(self) -> Locator:
         """The note that says why nothing was started."""
-        return self.page.locator(".p-toast", has_text="Error creating flow run").first
+        return self.page.get_by_role("article").filter(has_text="Error creating flow run").first

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from e2e.browsing import FLAGS, Form
 from fixtures_up import Up, make_workspace, runbook_file, running
@@ -54,6 +54,7 @@ def up(workspace: Path) -> Iterator[Up]:
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{CHROMIUM} is not there")
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -35,7 +35,7 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     expect(page.get_by_role("heading", level=1)).to_contain_text("1件")
     picture(page, "home-ja", whole=True)
     page.get_by_role("link", name="月末の締め作業").first.click()
-    expect(page.get_by_text("バックアップ管理画面で")).to_be_visible()
+    expect(page.locator(".prompt")).to_contain_text("バックアップ管理画面で")
     page.get_by_role("button", name="記録する").click()
     expect(page.get_by_role("alert")).to_contain_text("まだ何も記録していません")
     page.get_by_label("手順を完了しました").check()
