@@ -133,5 +133,6 @@ def _server(settings: Settings) -> Finding:
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return Finding("warning", phrase("doctor.server-down", url=url), phrase("doctor.server-down.next"))
     if failing:
-        return Finding("bad", phrase("doctor.server-failing", names=failing, url=url), phrase("doctor.server-failing.next"))
+        what = phrase("doctor.server-failing", names=failing, url=url)
+        return Finding("bad", what, phrase("doctor.server-failing.next", url=url))
     return Finding("good", phrase("doctor.server-good", url=url))
