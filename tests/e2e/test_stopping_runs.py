@@ -31,7 +31,7 @@ def test_cancel_in_prefects_ui_ends_the_command_within_seconds_and_the_record_sa
     run, command = started(up, flow_run)
     browser_page.goto(f"/runs/flow-run/{flow_run}")
     browser_page.get_by_role("button", name="Cancel").click()
-    browser_page.locator(".p-modal").get_by_role("button", name="Cancel").first.click()
+    browser_page.locator(".p-modal").get_by_role("button", name="Confirm").click()
     until(lambda: not command.is_running(), seconds=15, what="the command to be gone")
     up.in_state(flow_run, "Cancelled")
     assert ended(up, run["id"])["state"] == "cancelled"

@@ -13,6 +13,7 @@ from temanashi.errors import InputError
 
 if TYPE_CHECKING:
     from temanashi.runs.engine import Engine
+    from temanashi.runs.reading import RunView
     from temanashi.workspace.opening import Installation
 
 __all__ = ["BadParameter", "register"]
@@ -159,7 +160,21 @@ def resume(
             raise NotWaiting(view.id, view.state)
         if view.flow_run:
             progress(say_here("cli.resume-on-server", run=view.id))
-        raise typer.Exit(_advance(installation, engine, view.id, as_json=json))
+        code = _advance(installation, engine, view.id, as_json=json)
+        _tell_server(installation, view)
+        raise typer.Exit(code)
+
+
+def _tell_server(installation: Installation, view: RunView) -> None:
+    """Have the server look now; where none answers, it will when it is up."""
+    from contextlib import suppress
+
+    from temanashi.errors import ServerError
+    from temanashi.orchestration.submitting import ask_watch
+
+    if view.flow_run:
+        with suppress(ServerError):
+            ask_watch(installation.settings)
 
 
 def cancel(
@@ -171,10 +186,14 @@ def cancel(
     """Cancel a run."""
     from temanashi.people import current_actor
     from temanashi.runs import stopping
+    from temanashi.runs.reading import run_view
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation:
         over = stopping.cancel(installation.engine(), run, actor=current_actor(actor), channel="cli", reason=reason)
+        with installation.database.reading() as connection:
+            view = run_view(connection, run)
+        _tell_server(installation, view)
         answer(say_here("cli.cancelled" if over else "cli.cancel-asked", run=run))
 
 

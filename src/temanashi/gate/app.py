@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from temanashi.gate.hosts import KnownHost
 from temanashi.gate.policy import ContentPolicy
+from temanashi.gate.retrying import RetryBusy
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.settings import Settings
 
@@ -32,7 +33,7 @@ def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:
             yield
 
     return Starlette(
-        routes=[Mount("/tema", app=pages), Mount("/", app=prefect)],
+        routes=[Mount("/tema", app=pages), Mount("/", app=RetryBusy(prefect))],
         middleware=[Middleware(KnownHost, host=settings.host), Middleware(SameOrigin), Middleware(ContentPolicy)],
         lifespan=lifespan,
     )

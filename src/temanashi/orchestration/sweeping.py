@@ -21,9 +21,9 @@ from temanashi.orchestration.environment import POOL
 from temanashi.people import Actor
 from temanashi.runs.advancing import advance
 from temanashi.runs.engine import Engine
-from temanashi.runs.reading import RunView, by_flow_run, recent_runs, runs_with_dead_lease
-from temanashi.runs.results import AlreadyEnded, RunBusy
-from temanashi.runs.stopping import cancel
+from temanashi.runs.reading import RunView, by_flow_run, recent_runs, run_view, runs_with_dead_lease
+from temanashi.runs.results import AlreadyEnded, NoRun, RunBusy
+from temanashi.runs.stopping import OVER, cancel
 
 __all__ = ["Swept", "sweep", "wake"]
 
@@ -68,6 +68,7 @@ def sweep(engine: Engine, client: SyncPrefectClient, *, settle: float = SETTLE_S
         # Prefect has no process to tell when a waiting run is cancelled, or one whose worker was killed.
         if run.flow_run and run.id not in idle_ids and not run.cancel_asked and _cancelled(client, run):
             _end(engine, run, swept)
+    _wake_overtaken(engine, client, swept)
     if one_machine:
         _restart_lost(engine, client, swept, before=now - timedelta(seconds=settle))
     return swept
@@ -116,11 +117,23 @@ def _go_on(engine: Engine, run: RunView, swept: Swept) -> None:
         swept.advanced.append(run.id)
 
 
+def _wake_overtaken(engine: Engine, client: SyncPrefectClient, swept: Swept) -> None:
+    """Flow runs that Prefect suspended for an answer that was given elsewhere (`tema resume`, `tema cancel`): it asks in vain."""
+    for flow_run in _in_states(client, "PAUSED"):
+        key = (flow_run.state and flow_run.state.state_details.pause_key) or ""
+        run, step = key[:36], key[37:].rpartition("-")[0]  # as `ask` made it
+        with engine.database.reading() as connection, contextlib.suppress(NoRun):
+            view = run_view(connection, run)
+            if view.state in OVER or (view.wait is not None and view.wait.step != step):
+                wake(client, flow_run.id, why="answered elsewhere")
+                swept.woken.append(run)
+
+
 def _restart_lost(engine: Engine, client: SyncPrefectClient, swept: Swept, *, before: datetime) -> None:
     """Flow runs whose process died before the journal heard of them, or that have no journal."""
     runbooks = f"{runbook_flows.__name__}."
     deployments: dict[UUID, DeploymentResponse | None] = {}
-    for flow_run in _under_way(client):
+    for flow_run in _in_states(client, "PENDING", "RUNNING"):
         state = flow_run.state
         if state is None or state.timestamp > before or _alive(flow_run) or _journaled(engine, flow_run):
             continue
@@ -136,8 +149,8 @@ def _restart_lost(engine: Engine, client: SyncPrefectClient, swept: Swept, *, be
             swept.crashed.append(str(flow_run.id))
 
 
-def _under_way(client: SyncPrefectClient) -> list[FlowRun]:
-    types = {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}}
+def _in_states(client: SyncPrefectClient, *wanted: str) -> list[FlowRun]:
+    types = {"state": {"type": {"any_": wanted}}}
     pool = WorkPoolFilter.model_validate({"name": {"any_": [POOL]}})
     return list(client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(types), work_pool_filter=pool, limit=PAGE))
 
