@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -22,7 +23,7 @@ from temanashi.workspace.loading import load_workspace
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import publish
 
-__all__ = ["OPS", "Place", "gate_running", "make_place", "prefect_settings"]
+__all__ = ["OPS", "Place", "execute", "gate_running", "make_place", "prefect_settings"]
 
 OPS = Actor(name="ops")
 SOURCE = Path(__file__).parents[1] / "src"
@@ -105,3 +106,21 @@ def _healthy(settings: Settings) -> bool:
         return False
 
 
+def execute(flow_run_id: Any) -> None:
+    """Run a flow run in a forked process, as the worker does, and wait for its end."""
+    from temanashi.orchestration.child import run_flow_run
+    from temanashi.orchestration.fork_starter import forkserver
+
+    context = forkserver()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=run_flow_run, args=(UUID(str(flow_run_id)), {}, os.getcwd(), sender))
+    process.start()
+    sender.close()
+    try:
+        assert receiver.poll(30)
+        assert receiver.recv()
+    finally:
+        receiver.close()
+    process.join(60)
+    assert process.exitcode == 0, process.exitcode
+    process.close()

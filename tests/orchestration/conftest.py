@@ -8,14 +8,26 @@ from fixtures_prefect import gate_running, make_place, prefect_settings
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):
     place = make_place(tmp_path_factory.mktemp("prefect"))
-    place.runbook("quick-look", {"id": "look", "title": {"ja": "見る", "en": "Look"}, "command": {"run": ["echo", "ok"], "reads": True}})
+    place.runbook(
+        "quick-look", {"id": "look", "title": {"ja": "見る", "en": "Look"}, "command": {"run": ["echo", "ok"], "reads": True}}
+    )
     place.runbook(
         "count-cash",
         {"id": "count", "manual": {"text": {"ja": "数えてください。", "en": "Count."}, "minutes": 10}},
         {"id": "after", "command": {"run": ["echo", "ok"]}},
-        parameters=[{"name": "branch", "type": "choice", "title": {"ja": "支店", "en": "Branch"}, "choices": ["tokyo", "osaka"], "default": "tokyo"}],
+        parameters=[
+            {
+                "name": "branch",
+                "type": "choice",
+                "title": {"ja": "支店", "en": "Branch"},
+                "choices": ["tokyo", "osaka"],
+                "default": "tokyo",
+            }
+        ],
     )
-    place.runbook("not-measured", {"id": "ask", "checks": [{"id": "gone", "kind": "file_age", "path": "/nowhere/at/all", "crit": "10"}]})
+    place.runbook(
+        "not-measured", {"id": "ask", "checks": [{"id": "gone", "kind": "file_age", "path": "/nowhere/at/all", "crit": "10"}]}
+    )
     place.runbook("full-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "crit": "0"}]})
     place.runbook("warm-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "warn": "0"}]})
     place.runbook("broken-command", {"id": "fail", "command": {"run": ["false"]}})

@@ -18,7 +18,17 @@ def child(tmp_path):
 
     def make(code, **more):
         env = {**os.environ, "PYTHONPATH": SOURCE}
-        made.append(Child("worker", ("-c", code), env=env, directory=tmp_path, log=tmp_path / "logs" / "worker.log", clock=SystemClock(), **more))
+        made.append(
+            Child(
+                "worker",
+                ("-c", code),
+                env=env,
+                directory=tmp_path,
+                log=tmp_path / "logs" / "worker.log",
+                clock=SystemClock(),
+                **more,
+            )
+        )
         return made[-1]
 
     yield make
@@ -104,5 +114,3 @@ def test_a_log_that_grew_too_long_is_put_aside(child, tmp_path):
     until(lambda: one.exit_code == 0, seconds=20, what="its end")
     assert one.tail == "fresh"
     assert log.with_suffix(".old.log").stat().st_size == 5_000_001
-
-

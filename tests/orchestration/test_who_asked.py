@@ -16,7 +16,12 @@ def flow_run(**more):
 
 def test_a_form_without_a_sign_in_is_somebody_at_prefects_ui():
     asked = asker(flow_run())
-    assert (asked.actor.name, asked.actor.kind, asked.actor.assurance, asked.channel) == ("prefect-ui", "person", "asserted", "form")
+    assert (asked.actor.name, asked.actor.kind, asked.actor.assurance, asked.channel) == (
+        "prefect-ui",
+        "person",
+        "asserted",
+        "form",
+    )
 
 
 def test_a_schedule_is_a_part_of_the_system():

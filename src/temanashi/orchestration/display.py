@@ -5,6 +5,7 @@ Calls to Prefect are made in a thread of their own, and a server that does not a
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
@@ -33,7 +34,8 @@ class Display:
     def __init__(self, flow_run: FlowRun, lang: Lang) -> None:
         self._flow_run, self._lang = flow_run, lang
         self._events: queue.Queue[Event | str | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
+        # Prefect keeps its settings in a context variable, which a new thread does not have.
+        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._draw,), name="display", daemon=True)
         self._tasks: dict[str, UUID] = {}
         self._titles: dict[str, str] = {}
         self._logger = get_logger("task_runs")
