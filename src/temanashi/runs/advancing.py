@@ -71,15 +71,12 @@ class _Advance:
             row = read_run(connection, self.row.id)
             if row is not None and row.state in OVER:
                 return finished(row, read_rows(connection, self.row.id))
-            cancelled = row is not None and bool(row.cancel)
             if row is not None and row.started_at is None:
                 now = self.engine.clock.now().isoformat()
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running", started_at=now))
                 self.engine.ledger.append(connection, draft_of(self.row, "run_started", body={"plan_digest": self.row.plan_digest}))
             else:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running"))
-        if cancelled:
-            return self._finish(outcome="cancelled")
         if row is not None and row.cancel:  # its worker was told, and died before it could end the run
             return self._finish(outcome="cancelled")
         for number, item in enumerate(self.frozen.runbook.steps, 1):
