@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,12 +15,17 @@ from pydantic import StringConstraints
 
 from temanashi.errors import InputError
 
-__all__ = ["MASK", "Redactor", "SecretMissing", "SecretRef", "resolve"]
+__all__ = ["MASK", "Redactor", "SecretMissing", "SecretRef", "is_reference", "resolve"]
 
 MASK = "●●●●"
 _FORMS = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$"
 SecretRef = Annotated[str, StringConstraints(pattern=_FORMS)]
 """`env:NAME`, `file:PATH` or `prefect:BLOCK`: where a secret is, never what it is."""
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text says where a secret is."""
+    return re.fullmatch(_FORMS, text) is not None
 
 
 class SecretMissing(InputError):

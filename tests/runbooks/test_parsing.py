@@ -135,6 +135,30 @@ CASES = {
     "a bound that is no number": (parameter(type="integer", minimum="a"), "parameters.0.minimum", "problems.not-integer", ""),
     "a key of the minutes with a typo": ({"toil": {"minutes": {"setp": 3}}}, "toil.minutes.setp", "problems.unknown-key", "setup"),
     "a key of a schedule with a typo": ({"schedules": [{"corn": "x"}]}, "schedules.0.corn", "problems.unknown-key", "cron"),
+    "a default out of its bounds": (
+        parameter(type="integer", minimum=1, default=0),
+        "parameters.0.default",
+        "runbooks.input-bounds",
+        "",
+    ),
+    "a default that its pattern refuses": (
+        parameter(pattern="[a-z]+", default="A1"),
+        "parameters.0.default",
+        "runbooks.input-pattern",
+        "",
+    ),
+    "a secret written into a step": (
+        {"steps": [{"command": {"run": ["true"], "secrets": {"TOKEN": "hunter22"}}}]},
+        "steps.0.command.secrets.TOKEN",
+        "runbooks.secret-not-named",
+        "",
+    ),
+    "a secret that is an ordinary parameter": (
+        {"steps": [{"command": {"run": ["true"], "secrets": {"TOKEN": "p"}}}], **parameter(default="x")},
+        "steps.0.command.secrets.TOKEN",
+        "runbooks.secret-not-named",
+        "",
+    ),
     "a secret that is not a reference": (parameter(type="secret", default="hunter22"), None, None, ""),
 }
 

@@ -117,3 +117,12 @@ def test_another_engine_that_reads_the_run_does_not_need_the_secret(engine, monk
     advance(engine, run)
     monkeypatch.delenv("TEMA_TEST_PASSWORD")
     assert advance(dataclasses.replace(engine, observers=()), run).outcome == "done"
+
+
+def test_an_optional_secret_that_was_left_out_is_no_variable_of_the_command(engine):
+    parameter = {"name": "token", "type": "secret", "required": False, "title": {"ja": "鍵", "en": "Token"}}
+    step = {"run": ["sh", "-c", 'echo "${TOKEN-nothing}"'], "secrets": {"TOKEN": "token"}}
+    run = request_run(engine, asking(runbook_of([{"command": step}], parameters=[parameter])))
+    assert advance(engine, run).outcome == "done"
+    with engine.database.reading() as connection:
+        assert run_view(connection, run).steps[0].rows[0].output == "nothing"

@@ -45,15 +45,17 @@ def working_on(marker):
     return [process for process in living if marker in (process.info["cmdline"] or [])]
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_ctrl_c_ends_the_run_as_cancelled_with_exit_code_5_and_leaves_no_process(tmp_path, as_json):
+@pytest.mark.parametrize(
+    ("number", "as_json"), [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)]
+)
+def test_ctrl_c_ends_the_run_as_cancelled_with_exit_code_5_and_leaves_no_process(tmp_path, number, as_json):
     terminal = Terminal(tmp_path)
     marker = f"marker-{tmp_path.name}-{os.getpid()}"
     never = str(tmp_path / "never")
     terminal.runbook("slow", steps=[{"command": ["sh", "-c", "sleep 30; touch never", marker]}, {"command": ["touch", never]}])
     process = terminal.start("run", "slow", *(["--json"] if as_json else []))
     until(lambda: working_on(marker))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 5
     assert not working_on(marker)
@@ -250,3 +252,17 @@ def test_a_run_that_nobody_works_on_is_cancelled_at_once_even_after_a_crash(engi
     assert cancel(engine, run, actor=BOB, channel="cli", reason="不要")
     assert advance(engine, run).outcome == "cancelled"
     assert not (tmp_path / "marks").exists()
+
+
+def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(tmp_path):
+    terminal = Terminal(tmp_path)
+    steps = [{"command": ["sleep", "0.3"]}, {"command": ["touch", str(tmp_path / "reached")]}]
+    terminal.runbook("seen", steps=steps)
+    terminal.run("runbooks")
+    process = terminal.start("run", "seen")
+    process.stderr.close()
+    process.stdout.read()
+    process.stdout.close()
+    process.wait(20)
+    assert (tmp_path / "reached").exists()
+    assert terminal.json("runs")[0]["state"] == "done"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 from temanashi.changes import Verdict
@@ -48,9 +49,10 @@ def answer(text: str = "", *, style: str = "") -> None:
 
 
 def progress(text: str, *, style: str = "") -> None:
-    """One line of progress, for people only."""
+    """One line of progress, for people only. That nobody reads it any more is no reason for a run to break off."""
     if not wants_json():
-        _print(sys.stderr, text, style)
+        with suppress(OSError):
+            _print(sys.stderr, text, style)
 
 
 def emit(value: Any) -> None:

@@ -102,13 +102,15 @@ def _published(installation: Installation) -> Any:
 
 
 def _advance(installation: Installation, engine: Engine, run: str, *, as_json: bool) -> int:
+    from temanashi.cli.interrupting import ended_like_ctrl_c
     from temanashi.cli.showing_runs import exit_code, show_result
     from temanashi.runs.advancing import advance
     from temanashi.runs.reading import run_view
     from temanashi.workspace.afterwards import after_run
 
     try:
-        result = advance(engine, run)
+        with ended_like_ctrl_c():
+            result = advance(engine, run)
     except KeyboardInterrupt:
         progress(say_here("cli.run-interrupted", run=run), style="red")
         with installation.database.reading() as connection:

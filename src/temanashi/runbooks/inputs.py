@@ -24,7 +24,7 @@ from temanashi.runbooks.parameters import (
 from temanashi.secrets import SecretRef
 from temanashi.text.local import Lang, Phrase, phrase
 
-__all__ = ["BadInputs", "input_schema", "validate_inputs"]
+__all__ = ["BadInputs", "default_problem", "input_schema", "validate_inputs"]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -66,6 +66,16 @@ def validate_inputs(runbook: Runbook, raw: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise BadInputs(runbook.id, problems)
     return values
+
+
+def default_problem(parameter: Parameter) -> Phrase | None:
+    """What is wrong with a parameter's own default, or None."""
+    try:
+        if parameter.default is not None:
+            _value(parameter, parameter.default)
+    except _Wrong as wrong:
+        return wrong.message
+    return None
 
 
 def _absent(parameter: Parameter) -> Any:

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 
 from temanashi.errors import WorkspaceError
 from temanashi.problems import Problem, problems_of, suggestion
+from temanashi.runbooks.inputs import default_problem
 from temanashi.runbooks.model import Runbook, StepItem
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.runbooks.templates import check_template
+from temanashi.secrets import is_reference
 from temanashi.text.local import phrase
 
 __all__ = ["BadRunbook", "parse_runbook"]
@@ -45,7 +47,7 @@ def parse_runbook(data: Mapping[str, Any], *, kinds: Mapping[str, StepKind]) -> 
         problems += [_placed(p) for p in problems_of(error, model=Runbook) if p.loc[:1] != ("steps",)]
     problems += _templates(data, items, kinds)
     if runbook is not None:
-        problems += _repeated(runbook)
+        problems += [*_repeated(runbook), *_defaults(runbook), *_secrets(runbook)]
     if problems or runbook is None:
         raise BadRunbook(str(data.get("id", "")), problems)
     return runbook
@@ -108,6 +110,22 @@ def _templates(data: Mapping[str, Any], items: list[StepItem], kinds: Mapping[st
             problems = check_template(templated, parameters=names, steps=earlier)
             found += [p.under("steps", positions[item.id], item.kind) for p in problems]
     return found
+
+
+def _defaults(runbook: Runbook) -> list[Problem]:
+    checked = ((index, default_problem(parameter)) for index, parameter in enumerate(runbook.parameters))
+    return [Problem(("parameters", index, "default"), message) for index, message in checked if message is not None]
+
+
+def _secrets(runbook: Runbook) -> list[Problem]:
+    """A step's secrets are named, never written. The word itself is not quoted: it may be the secret."""
+    names = {p.name for p in runbook.parameters if p.type == "secret"}
+    return [
+        Problem(("steps", index, item.kind, "secrets", variable), phrase("runbooks.secret-not-named", variable=variable))
+        for index, item in enumerate(runbook.steps)
+        for variable, ref in getattr(item.spec, "secrets", {}).items()
+        if ref not in names and not is_reference(ref)
+    ]
 
 
 def _repeated(runbook: Runbook) -> list[Problem]:

@@ -70,7 +70,8 @@ class CommandStep:
             return None if argv is None else [ctx.render(part, host) for part in argv]
 
         run = rendered(self.spec.run) or []
-        secrets = {name: str(ctx.inputs.get(ref, ref)) for name, ref in self.spec.secrets.items()}
+        given = {name: ctx.inputs.get(ref, ref) for name, ref in self.spec.secrets.items()}
+        secrets = {name: ref for name, ref in given.items() if ref is not None}  # an optional one may be left out
         return Change(
             step=self.item.id,
             target=host.name,
