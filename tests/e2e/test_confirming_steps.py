@@ -33,16 +33,16 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
 
     page.goto("/tema/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1件")
-    picture(page, "home-ja", whole=True)
+    picture(page, "home-ja")
     page.get_by_role("link", name="月末の締め作業").first.click()
     expect(page.locator(".prompt")).to_contain_text("バックアップ管理画面で")
+    picture(page, "run-waiting-ja")
     page.get_by_role("button", name="記録する").click()
     expect(page.get_by_role("alert")).to_contain_text("まだ何も記録していません")
     page.get_by_label("手順を完了しました").check()
     page.get_by_label("お名前").fill("山田 花子")
     page.get_by_label("メモ").fill("すべて成功でした")
     page.get_by_label("かかった時間").fill("7")
-    picture(page, "run-waiting-ja", whole=True)
     page.get_by_role("button", name="記録する").click()
     waits_at(up, flow_run, "licences")
 
@@ -63,7 +63,7 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     page.goto(f"/tema/runs/{run}?lang=en")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Month-end checklist")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Done")
-    picture(page, "run-finished-en", whole=True)
+    picture(page, "run-finished-en")
 
     decisions = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
     told = [(d["actor"], d["channel"], d["step"], d["human_seconds"]) for d in decisions]

@@ -136,7 +136,7 @@ def test_the_morning_checks_of_the_first_minute_are_counted_once_somebody_signs_
     for lang in ("ja", "en"):
         browser_page.goto(f"/tema/report?lang={lang}")
         assert browser_page.locator("html").get_attribute("lang") == lang
-        picture(browser_page, f"report-{lang}", whole=True)
+        picture(browser_page, f"report-{lang}")
 
 
 def test_the_flow_written_in_python_starts_the_day_with_runbooks_that_are_on_the_record(up: Up):

@@ -55,7 +55,7 @@ def test_an_emergency_stop_halts_what_runs_and_refuses_what_comes_until_it_is_li
     state = up.in_state(up.begin("morning-checks"), "Failed")["state"]
     assert "煙が出ています" in state["message"]
     assert "tema stop --lift" in state["message"]
-    up.tema("run", "morning-checks", code=2)
+    up.tema("run", "morning-checks", code=5)
 
     up.tema("stop", "--lift", "--reason", "消火しました", "--as", "dave")
     up.in_state(up.begin("morning-checks"), "Completed", "Warning", "Critical", "Unknown")

@@ -74,3 +74,13 @@ def test_a_published_change_reaches_the_form_and_the_way_back_too(up: Up):
     until(lambda: properties() == {}, seconds=75, what="the old form")
     kinds = [r["draft"]["actor"] for r in up.json("audit", "show", "--kind", "published", "--limit", "2")]
     assert kinds == ["bob", "bob"]
+
+
+def test_schedules_make_runs_by_themselves(up: Up):
+    def filtered(name: str, state: str) -> list:
+        body = {"deployments": {"name": {"any_": [name]}}, "flow_runs": {"state": {"type": {"any_": [state]}}}, "limit": 20}
+        return [run for run in up.api("POST", "/flow_runs/filter", body) if run["auto_scheduled"]]
+
+    planned = until(lambda: filtered("morning-checks", "SCHEDULED"), seconds=60, what="the next morning checks")
+    assert all("T22:30:00" in run["expected_start_time"] for run in planned), planned  # 07:30 in Tokyo
+    until(lambda: filtered("temanashi-watch", "COMPLETED"), seconds=130, what="the watch, which runs each minute")

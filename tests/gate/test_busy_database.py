@@ -15,16 +15,20 @@ from temanashi.gate.retrying import ATTEMPTS, BODY_LIMIT, RetryBusy
 class Busy:
     """An application that is busy a number of times, and keeps what it was sent."""
 
-    def __init__(self, times: int) -> None:
-        self.times, self.bodies = times, []
+    def __init__(self, times: int, *, raises: bool = False) -> None:
+        self.times, self.raises, self.bodies = times, raises, []
 
     async def answer(self, request: Request) -> JSONResponse:
         self.bodies.append(await request.body())
         busy = len(self.bodies) <= self.times
+        if busy and self.raises:
+            raise RuntimeError("database is locked")
         return JSONResponse({"busy": busy}, status_code=503 if busy else 201)
 
     async def asked(self, path: str, body: bytes) -> httpx.Response:
-        app = RetryBusy(Starlette(routes=[Route("/{rest:path}", self.answer, methods=["POST"])]))
+        routes = [Route("/{rest:path}", self.answer, methods=["POST"])]
+        handlers = {Exception: lambda request, error: JSONResponse({}, status_code=503)}
+        app = RetryBusy(Starlette(routes=routes, exception_handlers=handlers))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
             return await client.post(path, content=body)
 
@@ -41,6 +45,12 @@ async def test_a_busy_database_is_asked_again_with_the_same_body():
     assert answer.status_code == 201
     assert answer.json() == {"busy": False}
     assert busy.bodies == [b'{"a": 1}'] * 3
+
+
+@pytest.mark.anyio
+async def test_an_error_that_prefect_answers_with_busy_is_asked_again_too():
+    busy = Busy(2, raises=True)
+    assert (await busy.asked("/api/flows/", b"{}")).status_code == 201
 
 
 @pytest.mark.anyio

@@ -46,7 +46,11 @@ class RetryBusy:
             if not busy:
                 await send(message)
 
-        await self._app({**scope, "state": dict(scope.get("state", {}))}, receive, look)
+        try:
+            await self._app({**scope, "state": dict(scope.get("state", {}))}, receive, look)
+        except Exception:
+            if not busy:  # Starlette answers for an error and raises it all the same, for the server's log
+                raise
         return not busy
 
 
