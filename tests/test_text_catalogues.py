@@ -7,12 +7,20 @@ import re
 import string
 from functools import cache
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 import temanashi
+from temanashi.changes import OutcomeStatus, Verdict
 from temanashi.errors import TemanashiError
+from temanashi.ledger.records import Kind, Mode, RunOutcome
+from temanashi.people import Channel
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.model import Category
 from temanashi.text import LANGUAGES, has, keys, say
+from temanashi.workspace.publication import Publication
+from temanashi.workspace.versions import StoredVersion
 
 PACKAGE = Path(temanashi.__file__).parent
 AREAS = sorted(file.stem for file in (PACKAGE / "text/ja").glob("*.po"))
@@ -162,6 +170,32 @@ def test_every_field_of_a_text_is_given_where_it_is_said():
         if lacking := fields(texts(area, "ja")[key]) - given:
             wrong.append(f"{where}: {key} lacks {sorted(lacking)}")
     assert wrong == []
+
+
+STATES = ("planned", "running", "waiting", *get_args(RunOutcome))
+ROWS = ("planned", "intended", *get_args(OutcomeStatus))
+WORDS = {
+    "cli.kind-{}": [kind.replace("_", "-") for kind in get_args(Kind)],
+    "cli.state-{}": [*STATES, *ROWS],
+    "cli.verdict-{}": [verdict.value.lower() for verdict in Verdict],
+    "cli.version-{}": get_args(get_type_hints(StoredVersion)["state"]),
+    "cli.published-{}": get_args(get_type_hints(Publication)["status"]),
+    "opening.word-{}": [*get_args(RunOutcome), *(verdict.value.lower() for verdict in Verdict)],
+    "orchestration.outcome-{}": get_args(RunOutcome),
+    "orchestration.state-{}": STATES,
+    "orchestration.status-{}": [*get_args(OutcomeStatus), "planned", "running", "none"],
+    "orchestration.verdict-{}": list(Verdict),
+    "pages.channel-{}": get_args(Channel),
+    "pages.mode-{}": [mode for mode in get_args(Mode) if mode != "live"],
+    "runbooks.category-{}": get_args(Category),
+    "runbooks.kind-{}": list(step_kinds()),
+}
+
+
+@pytest.mark.parametrize("pattern", WORDS)
+def test_every_word_that_is_put_together_from_a_value_exists(pattern):
+    assert WORDS[pattern]
+    assert [word for word in WORDS[pattern] for lang in LANGUAGES if not has(pattern.format(word), lang)] == []
 
 
 def test_a_key_without_a_text_is_shown_as_itself_with_its_data():

@@ -167,3 +167,11 @@ def test_commands_that_only_read_do_not_create_a_database(tema):
     for words in (["runs"], ["audit", "show"], ["resume", "x"], ["cancel", "x"]):
         assert tema.run(*words).returncode == 6
     assert not (tema.root / ".tema/temanashi.db").exists()
+
+
+def test_a_database_that_was_copied_back_by_hand_is_recorded_as_restored(tema):
+    tema.run("run", "good")
+    told = tema.run("restore", "--record-only", "--reason", "ディスク交換")
+    assert told.returncode == 0, told.stderr
+    newest = tema.json("audit", "show")[0]["draft"]
+    assert (newest["kind"], newest["reason"]) == ("restored", "ディスク交換")

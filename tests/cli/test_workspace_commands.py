@@ -153,3 +153,17 @@ def test_a_wrong_setting_is_said_with_its_line(tema):
     assert told.returncode == 2
     assert "pyproject.toml:2" in told.stdout + told.stderr
     assert "languages" in told.stdout + told.stderr
+
+
+def test_versions_are_listed_and_one_is_told_with_its_difference(tema):
+    tema.run("publish")
+    tema.runbook("good", steps=[{"id": "go", "command": ["sleep", "0"]}])
+    tema.run("publish", "--as", "bob")
+    listed = tema.run("versions").stdout.splitlines()
+    assert [line.split()[0] for line in listed] in (["1", "2"], ["2", "1"])
+    told = tema.run("versions", "2").stdout
+    assert "bob" in told
+    assert any(line.strip().startswith("+") and "sleep" in line for line in told.splitlines())
+    answer = tema.json("versions", "2")
+    assert [(v["number"], v["author"], v["state"]) for v in answer] == [(2, "bob", "live")]
+    assert tema.run("versions", "9").returncode == 2
