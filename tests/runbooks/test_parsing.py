@@ -194,3 +194,9 @@ def test_an_id_of_letters_only_names_its_flow_function():
 def test_parsing_what_a_runbook_keeps_gives_the_same_runbook():
     book = runbook_of([STEP, {"manual": "見る"}], toil={"demand": {"calendar": "day"}, "minutes": 5}, **parameter(type="boolean"))
     assert parse_runbook(book.data, kinds=step_kinds()) == book
+
+
+def test_a_demand_that_is_neither_a_calendar_nor_request_says_what_it_may_be():
+    (problem,) = problems(toil={"demand": "requests"})
+    assert problem.loc == ("toil", "demand")
+    assert "request, {calendar: business_day}" in problem.message.text("ja")

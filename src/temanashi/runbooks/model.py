@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeF
 
 from temanashi.canonical import digest_of
 from temanashi.runbooks.parameters import Parameter
-from temanashi.text.local import LocalText
+from temanashi.text.local import LocalText, phrase
 
 __all__ = ["Category", "Demand", "Frozen", "Minutes", "Runbook", "Schedule", "StepItem", "Toil"]
 
@@ -48,6 +48,9 @@ def _minutes(value: Any) -> Any:
 
 
 def _demand(value: Any) -> Any:
+    if isinstance(value, str) and value != "request":
+        expected = "request, {calendar: business_day}"
+        raise ValueError(phrase("problems.not-one-of", name="demand", value=value, expected=expected))
     return {} if value == "request" else value
 
 
