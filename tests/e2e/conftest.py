@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,14 +75,3 @@ def browser_page(chromium: Browser, up: Up) -> Iterator[Page]:
 @pytest.fixture
 def form(browser_page: Page) -> Form:
     return Form(browser_page)
-
-
-@pytest.fixture
-def picture() -> Callable[[Page, str], None]:
-    """Keeps a screenshot when TEMA_SCREENSHOTS names a folder."""
-
-    def take(page: Page, name: str, *, whole: bool = False) -> None:
-        if folder := os.environ.get("TEMA_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
-
-    return take

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import Page, expect
 
 from e2e.browsing import Form
@@ -22,9 +20,7 @@ def waits_at(up: Up, flow_run: str, step: str) -> dict:
     return until(look, seconds=60, what=f"the wait at {step}")
 
 
-def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_terminal(
-    up: Up, form: Form, browser_page: Page, picture: Callable
-):
+def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_terminal(up: Up, form: Form, browser_page: Page):
     page = browser_page
     form.open(up.deployment("month-end-checklist")["id"])
     form.submit()
@@ -33,10 +29,8 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
 
     page.goto("/tema/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1件")
-    picture(page, "home-ja")
     page.get_by_role("link", name="月末の締め作業").first.click()
     expect(page.locator(".prompt")).to_contain_text("バックアップ管理画面で")
-    picture(page, "run-waiting-ja")
     page.get_by_role("button", name="記録する").click()
     expect(page.get_by_role("alert")).to_contain_text("まだ何も記録していません")
     page.get_by_label("手順を完了しました").check()
@@ -53,7 +47,6 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     form.type("お名前", "鈴木 一郎")
     form.type("メモ", "1件連絡済み")
     form.type("かかった時間", "12")
-    picture(page, "prefect-resume")
     page.locator(".p-modal").get_by_role("button", name="Submit").click()
     waits_at(up, flow_run, "report")
 
@@ -63,7 +56,6 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     page.goto(f"/tema/runs/{run}?lang=en")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Month-end checklist")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Done")
-    picture(page, "run-finished-en")
 
     decisions = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
     told = [(d["actor"], d["channel"], d["step"], d["human_seconds"]) for d in decisions]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -32,20 +31,18 @@ def big_file(workspace) -> str:
 
 
 def test_a_filled_in_form_runs_and_its_result_is_seen_in_prefect_on_our_page_and_in_the_record(
-    up: Up, form: Form, browser_page: Page, picture: Callable, big_file: str
+    up: Up, form: Form, browser_page: Page, big_file: str
 ):
     form.open(up.deployment("find-large-files")["id"])
     form.type("フォルダ", big_file)
     form.type("大きさ", "20")
     form.choose("更新日", "any")
-    picture(browser_page, "prefect-form")
     form.submit()
     flow_run = form.submitted()
     expect(badge(browser_page)).to_have_text("Completed", timeout=60_000)
 
     browser_page.get_by_text("Artifacts", exact=True).click()
     expect(browser_page.get_by_text("find-large-files-targets")).to_be_visible()
-    picture(browser_page, "prefect-run")
     browser_page.get_by_text("find-large-files-summary").click()
     expect(browser_page.get_by_role("heading", name="大きいファイルを探す: 完了")).to_be_visible()
     expect(browser_page.get_by_role("link", name="この実行のすべて")).to_have_attribute(
@@ -110,9 +107,7 @@ def test_an_input_of_a_wrong_type_is_refused_before_anything_runs(up: Up, wrong:
     assert len(up.runs("find-large-files")) == before
 
 
-def test_the_morning_checks_of_the_first_minute_are_counted_once_somebody_signs_their_minutes(
-    up: Up, browser_page: Page, picture: Callable
-):
+def test_the_morning_checks_of_the_first_minute_are_counted_once_somebody_signs_their_minutes(up: Up, browser_page: Page):
     run = until(lambda: next((r for r in up.runs("morning-checks") if r["ended_at"]), None), seconds=60, what="the morning checks")
     assert run["state"] == "done"
     flow_run = up.in_state(run["flow_run"], "Completed", "Warning", "Critical", "Unknown")
@@ -136,7 +131,6 @@ def test_the_morning_checks_of_the_first_minute_are_counted_once_somebody_signs_
     for lang in ("ja", "en"):
         browser_page.goto(f"/tema/report?lang={lang}")
         assert browser_page.locator("html").get_attribute("lang") == lang
-        picture(browser_page, f"report-{lang}")
 
 
 def test_the_flow_written_in_python_starts_the_day_with_runbooks_that_are_on_the_record(up: Up):

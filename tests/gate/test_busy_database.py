@@ -12,6 +12,10 @@ from starlette.routing import Route
 from temanashi.gate.retrying import ATTEMPTS, BODY_LIMIT, RetryBusy
 
 
+def told(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({}, status_code=503)
+
+
 class Busy:
     """An application that is busy a number of times, and keeps what it was sent."""
 
@@ -27,7 +31,7 @@ class Busy:
 
     async def asked(self, path: str, body: bytes) -> httpx.Response:
         routes = [Route("/{rest:path}", self.answer, methods=["POST"])]
-        handlers = {Exception: lambda request, error: JSONResponse({}, status_code=503)}
+        handlers = {Exception: told}
         app = RetryBusy(Starlette(routes=routes, exception_handlers=handlers))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
             return await client.post(path, content=body)

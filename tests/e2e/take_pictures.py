@@ -1,0 +1,74 @@
+"""The pictures in docs/: `PYTHONPATH=src:tests python tests/e2e/take_pictures.py docs`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from e2e.browsing import FLAGS, Form
+from fixtures_up import Up, make_workspace, running, until
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+def take(up: Up, page: Page, folder: Path) -> None:
+    def keep(name: str) -> None:
+        page.wait_for_timeout(1000)  # Prefect's UI fades pages in
+        page.screenshot(path=folder / f"{name}.png")
+
+    form = Form(page)
+    until(lambda: [r for r in up.runs("morning-checks") if r["ended_at"]], seconds=60, what="the morning checks")
+    up.tema("baseline", "sign", "morning-checks", "--minutes", "15", "--as", "山田 花子")
+
+    form.open(up.deployment("find-large-files")["id"])
+    form.type("フォルダ", "/usr/lib")
+    form.type("大きさ", "100")
+    keep("prefect-form")
+    form.type("フォルダ", "/usr/lib/x86_64-linux-gnu")
+    form.type("大きさ", "30")
+    form.submit()
+    listed = form.submitted()
+    expect(page.locator(".page-heading-flow-run .state-badge")).to_have_text("Completed")
+    page.goto(f"/runs/flow-run/{listed}")
+    page.get_by_text("Artifacts", exact=True).click()
+    page.get_by_text("find-large-files-summary").click()
+    expect(page.get_by_role("heading", name="大きいファイルを探す: 完了")).to_be_visible()
+    keep("prefect-artifact")
+    page.goto(f"/tema/runs/{up.run_of(listed)}?lang=en")
+    keep("run-finished-en")
+
+    form.open(up.deployment("month-end-checklist")["id"])
+    form.submit()
+    waiting = form.submitted()
+    up.in_state(waiting, "Suspended")
+    page.goto("/tema/?lang=ja")
+    keep("home-ja")
+    page.get_by_role("link", name="月末の締め作業").first.click()
+    keep("run-waiting-ja")
+    page.goto(f"/runs/flow-run/{waiting}")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("お名前").wait_for()
+    keep("prefect-resume")
+    for lang in ("ja", "en"):
+        page.goto(f"/tema/report?lang={lang}")
+        keep(f"report-{lang}")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as root, sync_playwright() as playwright:
+        for up in running(make_workspace(Path(root)), now=("morning-checks",)):
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            context = browser.new_context(
+                base_url=up.url, locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1200, "height": 960}
+            )
+            expect.set_options(timeout=20_000)
+            take(up, context.new_page(), folder)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
