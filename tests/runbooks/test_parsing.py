@@ -199,4 +199,4 @@ def test_parsing_what_a_runbook_keeps_gives_the_same_runbook():
 def test_a_demand_that_is_neither_a_calendar_nor_request_says_what_it_may_be():
     (problem,) = problems(toil={"demand": "requests"})
     assert problem.loc == ("toil", "demand")
-    assert "request, {calendar: business_day}" in problem.message.text("ja")
+    assert "request, calendar: business_day" in problem.message.text("ja")

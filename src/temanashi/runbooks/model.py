@@ -49,7 +49,7 @@ def _minutes(value: Any) -> Any:
 
 def _demand(value: Any) -> Any:
     if isinstance(value, str) and value != "request":
-        expected = "request, {calendar: business_day}"
+        expected = "request, calendar: business_day"
         raise ValueError(phrase("problems.not-one-of", name="demand", value=value, expected=expected))
     return {} if value == "request" else value
 
