@@ -113,7 +113,7 @@ def execute(flow_run_id: Any) -> None:
 
     context = forkserver()
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=run_flow_run, args=(UUID(str(flow_run_id)), {}, os.getcwd(), sender))
+    process = context.Process(target=run_flow_run, args=(UUID(str(flow_run_id)), {}, str(Path.cwd()), sender))
     process.start()
     sender.close()
     try:

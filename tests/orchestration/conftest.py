@@ -68,5 +68,4 @@ def deployed(server):
         with opened.database.reading() as connection:
             published = current_version(connection, kinds=step_kinds())
         ensure_pool(client)
-        synced = sync_deployments(client, server.settings, published)
-    return synced
+        return sync_deployments(client, server.settings, published)

@@ -8,7 +8,10 @@ from temanashi.clock import SystemClock
 from temanashi.orchestration.children import Child
 
 SOURCE = str(Path(__file__).parents[2] / "src")
-TETHER = "from temanashi.orchestration.tether import end_with_parent; import time; end_with_parent(); print('up', flush=True); time.sleep(60)"
+TETHER = (
+    "from temanashi.orchestration.tether import end_with_parent; import time; "
+    "end_with_parent(); print('up', flush=True); time.sleep(60)"
+)
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
 
@@ -61,7 +64,8 @@ sys.path.insert(0, {SOURCE!r})
 from pathlib import Path
 from temanashi.clock import SystemClock
 from temanashi.orchestration.children import Child
-one = Child("inner", ("-c", {TETHER!r}), env=dict(os.environ), directory=Path({str(tmp_path)!r}), log=Path({str(tmp_path / "inner.log")!r}), clock=SystemClock())
+here = Path({str(tmp_path)!r})
+one = Child("inner", ("-c", {TETHER!r}), env=dict(os.environ), directory=here, log=here / "inner.log", clock=SystemClock())
 one.start()
 Path({str(tmp_path / "pid")!r}).write_text(str(one.pid))
 import time; time.sleep(60)

@@ -139,6 +139,9 @@ def test_a_flow_file_that_cannot_be_imported_still_has_a_deployment(place, publi
 
 
 def test_only_decorated_functions_are_flows():
-    text = "import prefect\nfrom prefect import flow\n@flow\ndef a(): 'A.'\n@prefect.flow(name='x')\nasync def b(): ...\n@other\ndef c(): ...\ndef d(): ...\nclass E: ...\n"
+    text = (
+        "import prefect\nfrom prefect import flow\n@flow\ndef a(): 'A.'\n@prefect.flow(name='x')\nasync def b(): ...\n"
+        "@other\ndef c(): ...\ndef d(): ...\nclass E: ...\n"
+    )
     assert list(flow_functions(text)) == [("a", "A."), ("b", "")]
     assert not list(flow_functions("x = 1\n"))

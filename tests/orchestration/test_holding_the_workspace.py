@@ -20,9 +20,9 @@ def taken():
 
 def test_a_second_tema_up_is_told_who_holds_the_workspace(tmp_path):
     settings = Settings(root=tmp_path)
-    with hold_workspace(settings, url="http://127.0.0.1:4200", now=NOW), pytest.raises(AlreadyUp) as caught:
-        with hold_workspace(settings, url="http://127.0.0.1:4200", now=NOW):
-            pass
+    held = {"url": "http://127.0.0.1:4200", "now": NOW}
+    with hold_workspace(settings, **held), pytest.raises(AlreadyUp) as caught, hold_workspace(settings, **held):
+        pass
     assert caught.value.data["pid"] == os.getpid()
     assert caught.value.data["since"] == "2026-11-21 08:30"
 

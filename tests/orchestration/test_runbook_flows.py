@@ -84,7 +84,6 @@ def test_the_final_state_says_how_it_went(start, name, kind, state):
 def test_wrong_inputs_run_nothing_and_say_why(start, server):
     """A schedule of an older version may still name a parameter that is gone: Prefect's own check is switched off here."""
     from prefect.client.orchestration import get_client
-    from prefect.states import Pending
 
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("quick-look/quick-look")

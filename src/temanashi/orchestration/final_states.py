@@ -42,5 +42,4 @@ def final_state(finished: Finished, *, lang: Lang) -> State[Any]:
 def refused_state(error: TemanashiError, *, lang: Lang) -> State[Any]:
     """The state of a request that was refused before anything was touched."""
     told = explain(error, lang)
-    problems = [p.message.text(lang) for p in getattr(error, "problems", ())]
-    return State(type=StateType.FAILED, name="Failed", message=" ".join(part for part in (told.what, *problems, told.next) if part))
+    return State(type=StateType.FAILED, name="Failed", message=" ".join(part for part in (told.what, told.next) if part))

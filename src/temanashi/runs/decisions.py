@@ -38,7 +38,12 @@ def decide(
         found = connection.execute(select(WAITS).where((WAITS.c.run == run) & (WAITS.c.state == "open"))).one_or_none()
         if found is None:
             raise NotWaiting(run, row.state)
-        seconds, source = (human_seconds, "entered") if human_seconds is not None else _default(engine, run, row.frozen, found.step)
+        if human_seconds is not None:
+            seconds, source = human_seconds, "entered"
+        elif verdict == "done":
+            seconds, source = _default(engine, run, row.frozen, found.step)
+        else:
+            seconds, source = 0, ""  # who refused a step did not do its work
         clean = engine.redactor.text(note)
         decision = {"verdict": verdict, "note": clean, "actor": actor.name, "human_seconds": seconds}
         where = (WAITS.c.run == run) & (WAITS.c.step == found.step)

@@ -61,6 +61,9 @@ def _expire(engine: Engine, connection: Connection, row: Any, change: Change, no
 def _decided(decision: dict[str, Any], now: datetime) -> Outcome:
     """The outcome of a manual change: done by a person, or refused by one."""
     if decision["verdict"] == "done":
-        return Outcome(status="changed", ended_at=now, human_seconds=decision["human_seconds"], outputs={"note": decision["note"]})
+        minutes = f"{decision['human_seconds'] / 60:g}"
+        reason = phrase("runs.confirmed-by", actor=decision["actor"], minutes=minutes, note=decision["note"])
+        outputs = {"note": decision["note"], "by": decision["actor"]}
+        return Outcome(status="changed", reason=reason, ended_at=now, human_seconds=decision["human_seconds"], outputs=outputs)
     reason = phrase("runs.refused-by", actor=decision["actor"], note=decision["note"])
     return Outcome(status="failed", reason=reason, ended_at=now, human_seconds=decision["human_seconds"])
