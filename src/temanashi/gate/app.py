@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from temanashi.gate.hosts import KnownHost
 from temanashi.gate.policy import ContentPolicy
 from temanashi.gate.retrying import RetryBusy
+from temanashi.gate.turns import take_turns
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.settings import Settings
 
@@ -25,6 +26,7 @@ def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:
 
     Mounted applications get no lifespan of their own, so Prefect's runs as this one's: without it there is no scheduler.
     """
+    take_turns()
     prefect = create_app(final=True)
 
     @asynccontextmanager
