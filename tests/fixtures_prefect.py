@@ -23,7 +23,7 @@ from temanashi.workspace.loading import load_workspace
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import publish
 
-__all__ = ["OPS", "Place", "execute", "gate_running", "make_place", "prefect_settings"]
+__all__ = ["OPS", "Place", "child_environment", "execute", "gate_running", "make_place", "prefect_settings"]
 
 OPS = Actor(name="ops")
 SOURCE = Path(__file__).parents[1] / "src"
@@ -67,27 +67,34 @@ def make_place(root: Path, *, port: int | None = None) -> Place:
     return Place(root)
 
 
+def child_environment(settings: Settings) -> dict[str, str]:
+    """What a child process of `tema up` gets."""
+    path = f"{SOURCE}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    return {**prefect_environment(settings), "PYTHONPATH": path}
+
+
 @contextmanager
-def prefect_settings(settings: Settings) -> Iterator[dict[str, str]]:
-    """This process talks to the server of the workspace, as a worker's child would."""
+def prefect_settings(settings: Settings) -> Iterator[None]:
+    """This process talks to the server of the workspace, as a worker's child would; only for the duration of a test."""
     from prefect.context import SettingsContext, get_settings_context
     from prefect.settings.models.root import Settings as PrefectSettings
 
     before = dict(os.environ)
-    environment = {**prefect_environment(settings), "PYTHONPATH": f"{SOURCE}{os.pathsep}{before.get('PYTHONPATH', '')}"}
+    environment = child_environment(settings)
     Path(environment["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     os.environ.clear()
     os.environ.update(environment)
     try:
         with SettingsContext(profile=get_settings_context().profile, settings=PrefectSettings()):
-            yield environment
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)
 
 
 @contextmanager
-def gate_running(settings: Settings, environment: dict[str, str]) -> Iterator[Child]:
+def gate_running(settings: Settings) -> Iterator[Child]:
+    environment = child_environment(settings)
     log = settings.state_dir / "logs" / "gate.log"
     child = Child("gate", ("-m", "temanashi.gate"), env=environment, directory=settings.root, log=log, clock=SystemClock())
     child.start()
@@ -113,7 +120,7 @@ def execute(flow_run_id: Any) -> None:
 
     context = forkserver()
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=run_flow_run, args=(UUID(str(flow_run_id)), {}, str(Path.cwd()), sender))
+    process = context.Process(target=run_flow_run, args=(UUID(str(flow_run_id)), dict(os.environ), str(Path.cwd()), sender))
     process.start()
     sender.close()
     try:

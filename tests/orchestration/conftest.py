@@ -42,12 +42,22 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(place):
-    with prefect_settings(place.settings) as environment, gate_running(place.settings, environment):
+    with gate_running(place.settings):
         yield place
 
 
+@pytest.fixture(autouse=True)
+def inside(request):
+    """Tests with a server talk to it; the environment of the others stays as it is."""
+    if "server" not in request.fixturenames:
+        yield
+        return
+    with prefect_settings(request.getfixturevalue("place").settings):
+        yield
+
+
 @pytest.fixture
-def client(server):
+def client(server, inside):
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -64,7 +74,7 @@ def deployed(server):
     from temanashi.workspace.opening import open_installation
     from temanashi.workspace.publishing import current_version
 
-    with get_client(sync_client=True) as client, open_installation(server.root) as opened:
+    with prefect_settings(server.settings), get_client(sync_client=True) as client, open_installation(server.root) as opened:
         with opened.database.reading() as connection:
             published = current_version(connection, kinds=step_kinds())
         ensure_pool(client)

@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from prefect.server.api.server import create_app
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from temanashi.gate.hosts import KnownHost
@@ -19,6 +21,10 @@ from temanashi.pages.same_origin import SameOrigin
 from temanashi.settings import Settings
 
 __all__ = ["build_gate"]
+
+
+def _home(request: Request) -> Response:  # noqa: ARG001  (an endpoint)
+    return RedirectResponse("/tema/", status_code=308)
 
 
 def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:

@@ -1,0 +1,21 @@
+"""One gate for the whole package."""
+
+import httpx
+import pytest
+
+from fixtures_prefect import gate_running, make_place
+
+
+@pytest.fixture(scope="session")
+def gate(tmp_path_factory):
+    place = make_place(tmp_path_factory.mktemp("gate"))
+    place.runbook("quick-look", {"id": "look", "command": {"run": ["echo", "ok"], "reads": True}})
+    place.publish()
+    with gate_running(place.settings):
+        yield place
+
+
+@pytest.fixture
+def http(gate):
+    with httpx.Client(base_url=f"http://127.0.0.1:{gate.settings.port}", trust_env=False, timeout=30) as client:
+        yield client
