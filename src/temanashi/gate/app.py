@@ -41,7 +41,7 @@ def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:
             yield
 
     return Starlette(
-        routes=[Mount("/tema", app=pages), Mount("/", app=RetryBusy(prefect))],
+        routes=[Route("/tema", _home), Mount("/tema", app=pages), Mount("/", app=RetryBusy(prefect))],
         middleware=[Middleware(KnownHost, host=settings.host), Middleware(SameOrigin), Middleware(ContentPolicy)],
         lifespan=lifespan,
     )
