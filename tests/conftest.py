@@ -1,4 +1,20 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and how its files are spread over processes."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SHARED = ("e2e", "orchestration")  # folders whose files share one server: one process runs them all, and begins with them
+
+
+def pytest_collection_modifyitems(items):
+    """One group a file (`--dist loadgroup`), one for a folder of SHARED; the long groups come first."""
+    for item in items:
+        parts = item.path.relative_to(HERE).parts
+        item.add_marker(pytest.mark.xdist_group(parts[0] if parts[0] in SHARED else "/".join(parts)))
+    items.sort(key=lambda item: item.path.relative_to(HERE).parts[0] not in SHARED)
+
 
 
 def pytest_addoption(parser):
