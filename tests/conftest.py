@@ -16,7 +16,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.relative_to(HERE).parts[0] not in SHARED)
 
 
-
 def pytest_addoption(parser):
     parser.addoption(
         "--toil-cases", metavar="FILE", help="worked cases of the toil measure, instead of tests/cases/toil/toil-cases.json"
