@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+)
 
 from temanashi.canonical import digest_of
 from temanashi.runbooks.parameters import Parameter
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["Category", "Demand", "Frozen", "Minutes", "Runbook", "Schedule", "StepItem", "Toil"]
+__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Retries", "Runbook", "Schedule", "StepItem", "Toil"]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
@@ -75,6 +85,43 @@ class Schedule(Frozen):
     active: bool = True
 
 
+OnFailure = Literal["stop", "continue", "rollback"]
+OutputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+
+def _times(value: Any) -> Any:
+    return {"times": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Retries(Frozen):
+    """How often a failed change is tried again.
+
+    The pause before try n is `delay * backoff**(n-1)`, at most `max_delay`, plus or minus `jitter`.
+    What may have happened (a timeout, a lost connection) is tried again only where it reads, or where the target can tell that it
+    did not happen.
+    """
+
+    times: int = Field(ge=1, le=20, description="Tries after the first one")
+    delay: NonNegativeFloat = Field(default=5, le=3600, description="Seconds before the second try")
+    backoff: float = Field(default=2, ge=1, le=10, description="Each pause is so many times the one before")
+    max_delay: PositiveFloat = Field(default=300, le=3600, description="Seconds")
+    jitter: float = Field(default=0.1, ge=0, le=1, description="Share of a pause that is left to chance, so that hosts spread")
+
+
+class FanOut(Frozen):
+    """How many targets at a time: the canaries first, alone; then batches; and when to stop."""
+
+    canary: NonNegativeInt = Field(default=0, description="Targets that go first; if one of them fails, no other is touched")
+    batch: PositiveInt | None = Field(
+        default=None, description="Targets at a time; the next batch begins when all of them are done"
+    )
+    max_failed: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,6}|(100|[0-9]{1,2})%)$")] = Field(
+        default="0",
+        coerce_numbers_to_str=True,
+        description="`2` targets or `10%` of them may fail; with more, no further one is touched. Who failed gets no later step",
+    )
+
+
 class StepItem(Frozen):
     """One step: common keys, the name of its kind, and what the YAML says under that name."""
 
@@ -82,6 +129,27 @@ class StepItem(Frozen):
     kind: str
     title: LocalText | None = None
     targets: str | None = Field(default=None, description="Selector; the runbook's targets by default")
+    when: str | None = Field(
+        default=None, min_length=1, max_length=1000, description="Jinja2 expression; the step is left out where it is false"
+    )
+    for_each: str | tuple[str | int, ...] | None = Field(
+        default=None, description="A list, or a Jinja2 expression that gives one; the step is done once for each `item`"
+    )
+    timeout: PositiveFloat | None = Field(
+        default=None, le=86_400, description="Seconds for one try on one target; the kind's own by default"
+    )
+    retries: Annotated[Retries | None, BeforeValidator(_times)] = Field(
+        default=None, description="`3`, or `{times: 3, delay: 10, backoff: 2, jitter: 0.1}`"
+    )
+    on_failure: OnFailure = Field(
+        default="stop", description="`continue`: later steps run all the same; `rollback`: what was done is undone, last first"
+    )
+    always: bool = Field(default=False, description="Runs even after a failure or a refusal (not after a cancellation)")
+    fan_out: FanOut | None = None
+    outputs: dict[OutputName, str] = Field(
+        default_factory=dict,
+        description='Named values for later steps, e.g. `{version: "{{ result.stdout }}"}`, read as `steps.STEP.version`',
+    )
     spec: Any = Field(description="The kind's own frozen model")
 
 

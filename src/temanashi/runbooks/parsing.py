@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,13 +13,13 @@ from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.runbooks.inputs import default_problem
 from temanashi.runbooks.model import Runbook, StepItem
 from temanashi.runbooks.steps.contract import StepKind
-from temanashi.runbooks.templates import check_template
+from temanashi.runbooks.templates import Templated, check_template
 from temanashi.secrets import is_reference
 from temanashi.text.local import phrase
 
 __all__ = ["BadRunbook", "parse_runbook"]
 
-COMMON = ("id", "title", "targets")
+COMMON = tuple(name for name in StepItem.model_fields if name not in {"kind", "spec"})
 PARAMETER_TYPES = ("string", "integer", "choice", "boolean", "date", "secret")
 _TYPE_AT = 2
 
@@ -106,10 +106,23 @@ def _templates(data: Mapping[str, Any], items: list[StepItem], kinds: Mapping[st
         if item.spec is None:
             continue
         earlier = [other.id for other in items if positions[other.id] < positions[item.id]]
+        each = ("item",) if item.for_each is not None else ()
         for templated in kinds[item.kind].templates(item.spec):
-            problems = check_template(templated, parameters=names, steps=earlier)
+            problems = check_template(templated, parameters=names, steps=earlier, more=each)
             found += [p.under("steps", positions[item.id], item.kind) for p in problems]
+        for templated, more in _common_templates(item, each):
+            problems = check_template(templated, parameters=names, steps=earlier, more=more)
+            found += [p.under("steps", positions[item.id]) for p in problems]
     return found
+
+
+def _common_templates(item: StepItem, each: tuple[str, ...]) -> Iterator[tuple[Templated, tuple[str, ...]]]:
+    if item.when is not None:
+        yield Templated(("when",), item.when, expression=True), each
+    if isinstance(item.for_each, str):
+        yield Templated(("for_each",), item.for_each, expression=True), ()
+    for name, text in item.outputs.items():
+        yield Templated(("outputs", name), text), (*each, "result")
 
 
 def _defaults(runbook: Runbook) -> list[Problem]:

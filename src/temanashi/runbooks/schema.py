@@ -20,7 +20,8 @@ def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     schema["properties"].pop("data", None)
     schema["required"] = [name for name in schema.get("required", []) if name != "data"]
-    common = {k: v for k, v in definitions["StepItem"]["properties"].items() if k in {"id", "title", "targets"}}
+    common = {k: v for k, v in definitions["StepItem"]["properties"].items() if k not in {"kind", "spec"}}
+    common["retries"] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 20}, *common["retries"]["anyOf"]]}
     definitions["StepItem"] = {"anyOf": [_step(name, kinds[name], common, definitions) for name in sorted(kinds)]}
     toil = definitions["Toil"]["properties"]
     toil["minutes"] = {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/Minutes"}]}

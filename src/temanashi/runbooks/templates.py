@@ -14,10 +14,24 @@ from temanashi.errors import InputError
 from temanashi.problems import Problem, suggestion
 from temanashi.text.local import phrase
 
-__all__ = ["ROOTS", "Names", "TemplateFailed", "Templated", "check_template", "render"]
+__all__ = ["ROOTS", "Names", "TemplateFailed", "Templated", "check_template", "evaluate", "names_of", "render"]
 
 ROOTS = ("params", "host", "run", "steps")
-"""What a template may name: `{{ params.service }}`, `{{ host.name }}`, `{{ run.id }}`, `{{ steps.STEP.OUTPUT }}`."""
+"""What a template may name: `{{ params.service }}`, `{{ host.name }}`, `{{ run.id }}`, `{{ steps.STEP.OUTPUT }}`.
+
+Besides, `{{ item }}` in a step with `for_each`, and `{{ result.NAME }}` in a step's `outputs`.
+"""
+
+_FAILURES = (
+    TemplateSyntaxError,
+    UndefinedError,
+    SecurityError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+)
 
 OUTPUT_LIMIT = 100_000
 
@@ -42,10 +56,11 @@ class Names:
 
 
 class Templated(NamedTuple):
-    """One template of a step: where it stands under the step's kind, and its text."""
+    """One template of a step: where it stands under the step's kind, and its text; `expression` is one without braces (`when`)."""
 
     loc: tuple[str | int, ...]
     text: str
+    expression: bool = False
 
 
 class TemplateFailed(InputError):
@@ -66,26 +81,41 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed."""
     try:
         result = _environment().from_string(template).render(values)
-    except (
-        TemplateSyntaxError,
-        UndefinedError,
-        SecurityError,
-        ArithmeticError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        LookupError,
-    ) as error:
+    except _FAILURES as error:
         raise TemplateFailed(template, str(error)) from error
     if len(result) > OUTPUT_LIMIT:
         raise TemplateFailed(template, f"result longer than {OUTPUT_LIMIT} characters")
     return result
 
 
-def check_template(templated: Templated, *, parameters: Iterable[str], steps: Iterable[str]) -> list[Problem]:
-    """Syntax errors and undefined names of one template, found without rendering it."""
+def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
+    """What an expression gives (`params.count > 3`), in the same sandbox; raises TemplateFailed."""
     try:
-        tree = _environment().parse(templated.text)
+        result = _environment().compile_expression(expression, undefined_to_none=False)(**values)
+        if isinstance(result, StrictUndefined):
+            str(result)  # says which name is undefined
+    except _FAILURES as error:
+        raise TemplateFailed(expression, str(error)) from error
+    return result
+
+
+def names_of(text: str, *, expression: bool = False) -> frozenset[str]:
+    """The roots that a template or an expression names, so that it is known before rendering what it waits for."""
+    return frozenset(_free_names(_tree(text, expression=expression)))
+
+
+def _tree(text: str, *, expression: bool) -> nodes.Template:
+    return _environment().parse("{{ (" + text + ") }}" if expression else text)
+
+
+def check_template(
+    templated: Templated, *, parameters: Iterable[str], steps: Iterable[str], more: Iterable[str] = ()
+) -> list[Problem]:
+    """Syntax errors and undefined names of one template, found without rendering it; `more` are roots that this place knows."""
+    try:
+        tree = _tree(templated.text, expression=templated.expression)
+        if templated.expression:
+            _environment().compile_expression(templated.text)
     except TemplateSyntaxError as error:
         return [Problem(templated.loc, phrase("runbooks.template-syntax", problem=error.message or str(error)))]
     known = {
@@ -94,7 +124,8 @@ def check_template(templated: Templated, *, parameters: Iterable[str], steps: It
         "host": ("name", "address", "system", "tags", "vars"),
         "run": ("id", "date", "actor"),
     }
-    found = [_undefined(root, ROOTS, root, templated) for root in sorted(_free_names(tree)) if root not in ROOTS]
+    roots = (*ROOTS, *more)
+    found = [_undefined(root, roots, root, templated) for root in sorted(_free_names(tree)) if root not in roots]
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         root, name = _member(node)
         if root in known and name is not None and name not in known[root]:

@@ -63,6 +63,7 @@ class Engine:
             secret=self._revealed,
             clock=self.clock,
             redactor=self.redactor,
+            halt=event,
         )
         return self.kinds[item.kind].build(item, effects)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,18 +24,25 @@ __all__ = ["Effects", "Parsed", "PlanContext", "StepKind"]
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment."""
+    """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment.
+
+    `halt` is set when the run must stop now: whoever waits waits on it.
+    """
 
     connect: Callable[[Host], Transport]
     host: Callable[[str], Host]
     secret: Callable[[str], str]
     clock: Clock
     redactor: Redactor
+    halt: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanContext:
-    """What a plan is made from: validated inputs, the step's hosts, outputs of earlier steps, and who asks."""
+    """What a plan is made from: validated inputs, the step's hosts, outputs of earlier steps, and who asks.
+
+    In a step with `for_each` a kind plans one iteration; `item_value` is `{{ item }}`, and the engine numbers the changes.
+    """
 
     item: StepItem
     inputs: Mapping[str, Any]
@@ -44,8 +52,9 @@ class PlanContext:
     actor: str
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dry_run: bool = False
+    item_value: Any = None
 
-    def values(self, host: Host | None = None) -> dict[str, Names]:
+    def values(self, host: Host | None = None) -> dict[str, Any]:
         """The names that templates of this step know."""
         seen: dict[str, Any] = {"name": "", "address": "", "system": "", "tags": (), "vars": Names({})}
         if host is not None:
@@ -58,7 +67,8 @@ class PlanContext:
             }
         run = {"id": self.run, "date": self.today.isoformat(), "actor": self.actor}
         steps = {step: Names(values) for step, values in self.outputs.items()}
-        return {"params": Names(self.inputs), "host": Names(seen), "run": Names(run), "steps": Names(steps)}
+        known = {"params": Names(self.inputs), "host": Names(seen), "run": Names(run), "steps": Names(steps)}
+        return known if self.item_value is None else {**known, "item": self.item_value}
 
     def render(self, template: str, host: Host | None = None) -> str:
         """A template filled in for a host; raises TemplateFailed."""

@@ -1,0 +1,10 @@
+"""Approvals: votes, and what they are bound to."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Filled in by the commit that brings the tables."""

@@ -1,0 +1,10 @@
+"""Checklists: ticks, active time, samples."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Filled in by the commit that brings the tables."""

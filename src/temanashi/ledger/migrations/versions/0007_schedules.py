@@ -1,0 +1,10 @@
+"""Schedules: holds, skips, expected runs, overlap locks."""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Filled in by the commit that brings the tables."""
