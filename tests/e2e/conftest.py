@@ -50,9 +50,9 @@ def up(workspace: Path) -> Iterator[Up]:
     yield from running(workspace, now=("morning-checks",))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Playwright keeps an event loop running in this thread until it stops, so it stops with the last test of this package."""
+    """Playwright keeps an event loop running in this thread until it stops, so it must not outlast the tests that need it."""
     if not CHROMIUM.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{CHROMIUM} is not there")
     expect.set_options(timeout=15_000)
