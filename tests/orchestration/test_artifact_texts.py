@@ -5,10 +5,10 @@ import pytest
 
 from temanashi.changes import Verdict
 from temanashi.orchestration.artifacts import summary_markdown, target_rows
-from temanashi.orchestration.lines import lines
 from temanashi.people import Actor
 from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.text.local import LocalText, phrase
+from temanashi.workspace.run_lines import run_lines
 
 NOW = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 CHECK = {
@@ -105,18 +105,18 @@ def test_the_table_has_one_row_a_check():
     ("status", "verdict", "name", "word"),
     [
         ("changed", None, "changed", "Done"),
-        (None, None, "none", "Not done"),
+        (None, None, "planned", "To do"),
         ("already", Verdict.OK, "OK", "OK"),
         ("conflict", None, "conflict", "Conflict"),
     ],
 )
 def test_a_line_has_the_word_of_its_verdict_or_outcome(status, verdict, name, word):
-    (line,) = lines(phrase("runs.expired"), None, (), status=status, verdict=verdict, lang="en")
+    (line,) = run_lines(phrase("runs.expired"), None, (), status=status, verdict=verdict, lang="en")
     assert (line.name, line.word) == (name, word)
 
 
 def test_a_check_without_a_title_or_reason_is_named_by_its_id():
-    (line,) = lines(
+    (line,) = run_lines(
         phrase("runs.expired"), None, ({"check": "root", "verdict": "OK"},), status="already", verdict=Verdict.OK, lang="en"
     )
     assert line.what == "root"

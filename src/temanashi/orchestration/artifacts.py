@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from temanashi.changes import NO_TARGET
-from temanashi.orchestration.lines import GOOD, Line, lines
 from temanashi.reports.display import shortened
 from temanashi.runs.reading import RunView, StepView
 from temanashi.text import Lang, say
+from temanashi.workspace.run_lines import GOOD, LONGEST, Line, run_lines
 
 __all__ = ["leave_artifacts", "summary_markdown", "target_rows"]
 
 OUTPUT_LINES = 50
-LONGEST = 160
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~])")
 
 
@@ -31,9 +30,9 @@ def leave_artifacts(run: RunView, *, lang: Lang, zone: ZoneInfo, page: str) -> N
 
 def summary_markdown(run: RunView, *, lang: Lang, zone: ZoneInfo, page: str) -> str:
     """The answer first, then the facts, then what is not as it should be. Nothing that a person typed is read as Markdown."""
-    answer = [say(f"orchestration.state-{run.state}", lang)]
+    answer = [say(f"runs.state-{run.state}", lang)]
     if run.verdict is not None:
-        answer.append(say(f"orchestration.verdict-{run.verdict}", lang))
+        answer.append(say(f"runs.verdict-{run.verdict}", lang))
     told = [f"# {_plain(run.title.text(lang))}: {' / '.join(answer)}", ""]
     if run.reason is not None:
         told += [_plain(run.reason.text(lang)), ""]
@@ -72,7 +71,7 @@ def target_rows(run: RunView, *, lang: Lang) -> list[dict[str, str]]:
 def _rows(step: StepView, lang: Lang) -> Iterator[tuple[str, Line]]:
     for row in step.rows:
         target = "" if row.target == NO_TARGET else row.target
-        for line in lines(row.summary, row.reason, row.details, status=row.status, verdict=row.verdict, lang=lang):
+        for line in run_lines(row.summary, row.reason, row.details, status=row.status, verdict=row.verdict, lang=lang):
             yield target, line
 
 

@@ -18,9 +18,9 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_logger
 
 from temanashi.changes import Verdict
-from temanashi.orchestration.lines import GOOD, lines
 from temanashi.runs.events import Event, RunWaited, StepDone, StepStarted, TargetDone
 from temanashi.text import Lang, say
+from temanashi.workspace.run_lines import GOOD, run_lines
 
 __all__ = ["Display"]
 
@@ -103,7 +103,7 @@ class Display:
             "task_run_id": str(self._tasks[event.step]) if event.step in self._tasks else None,
             "task_run_name": self._titles.get(event.step, event.step),
         }
-        for line in lines(
+        for line in run_lines(
             change.summary, outcome.reason, outcome.details, status=outcome.status, verdict=outcome.verdict, lang=self._lang
         ):
             level = logging.INFO if line.name in GOOD else logging.WARNING

@@ -34,7 +34,7 @@ def final_state(finished: Finished, *, lang: Lang) -> State[Any]:
     if finished.outcome == "done" and finished.verdict is not None:
         kind, name = VERDICTS.get(finished.verdict, (kind, name))
     word = say(f"orchestration.outcome-{finished.outcome}", lang)
-    verdict = say(f"orchestration.verdict-{finished.verdict}", lang) if finished.verdict is not None else ""
+    verdict = say(f"runs.verdict-{finished.verdict}", lang) if finished.verdict is not None else ""
     reason = finished.reason.text(lang) if finished.reason is not None else ""
     return State(type=kind, name=name, message=" / ".join(part for part in (word, verdict, reason) if part))
 

@@ -6,23 +6,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from temanashi.changes import NO_TARGET
-from temanashi.reports.display import Display, shortened
-from temanashi.runs.reading import RowView, RunView, StepView
-from temanashi.text import Lang, LocalText, Phrase, say
+from temanashi.reports.display import Display
+from temanashi.runs.reading import RunView, StepView
+from temanashi.text import Lang, say
+from temanashi.workspace.run_lines import run_lines
 
 __all__ = ["Line", "facts_of", "lines_of"]
 
-STATES = {
-    "changed": "done",
-    "already": "done",
-    "conflict": "failed",
-    "failed": "failed",
-    "unknown": "unknown",
-    "skipped": "SKIPPED",
-}
-
-LONGEST = 160
-"""Characters of a command that the page shows; the record has all of it."""
+MARKS = {"changed": "done", "already": "done", "conflict": "failed", "skipped": "SKIPPED"}
 
 
 class Line(NamedTuple):
@@ -38,29 +29,10 @@ def lines_of(step: StepView, lang: Lang) -> Iterator[Line]:
     """One line a target, or one a check where the target was checked."""
     for row in step.rows:
         target = "" if row.target == NO_TARGET else row.target
-        checks = [detail for detail in row.details if "verdict" in detail]
-        for check in checks:
-            title = LocalText.model_validate(check["title"]).text(lang) if check.get("title") else str(check.get("check", ""))
-            reason = Phrase.model_validate(check["reason"]).text(lang) if check.get("reason") else ""
-            yield Line(
-                check["verdict"], say(f"orchestration.verdict-{check['verdict']}", lang), target, f"{title}: {reason}".strip(": ")
-            )
-        if not checks:
-            yield Line(*_mark(row, lang), target, _what(row, lang))
-
-
-def _mark(row: RowView, lang: Lang) -> tuple[str, str]:
-    if row.verdict is not None:
-        return row.verdict, say(f"orchestration.verdict-{row.verdict}", lang)
-    if row.status is None:
-        state = "running" if row.state == "intended" else "planned"
-        return state, say(f"orchestration.status-{state}", lang)
-    return STATES.get(row.status, "unknown"), say(f"orchestration.status-{row.status}", lang)
-
-
-def _what(row: RowView, lang: Lang) -> str:
-    parts = [shortened(row.summary.text(lang), LONGEST), row.reason.text(lang) if row.reason is not None else ""]
-    return " ".join(part for part in parts if part)
+        for line in run_lines(
+            row.summary, row.reason, row.details, status=row.status, verdict=row.verdict, state=row.state, lang=lang
+        ):
+            yield Line(MARKS.get(line.name, line.name), line.word, target, line.what)
 
 
 def facts_of(run: RunView, show: Display) -> list[tuple[str, str]]:
