@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -16,10 +17,11 @@ from temanashi.checks.running import measure
 from temanashi.problems import Problem
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
+from temanashi.runbooks.steps.values import at, filled, is_template, strings
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import phrase
 
-__all__ = ["KIND", "ChecksSpec", "ChecksStep"]
+__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row"]
 
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}
 
@@ -44,7 +46,7 @@ class ChecksStep:
         spec: ChecksSpec = self.item.spec
         changes = []
         for host in ctx.hosts:
-            items = [_mapped(item, lambda text, host=host: ctx.render(text, host)) for item in spec.items]
+            items = [filled(item, partial(ctx.render, host=host)) for item in spec.items]
             for item in items:
                 parse_check(item)
             summary = phrase(
@@ -71,7 +73,7 @@ class ChecksStep:
             status="already" if measured else "unknown",
             reason=None if measured else first,
             verdict=verdict,
-            details=tuple(_row(result) for result in results),
+            details=tuple(check_row(result) for result in results),
             evidence=tuple(e for result in results for e in result.evidence),
             started_at=started,
             ended_at=self.effects.clock.now(),
@@ -86,44 +88,11 @@ class ChecksStep:
         return Irreversible(reason=phrase("runbooks.checks-irreversible"))
 
 
-def _row(result: CheckResult) -> dict[str, Any]:
+def check_row(result: CheckResult) -> dict[str, Any]:
+    """A result as a row of an outcome's details."""
     row: dict[str, Any] = json.loads(result.model_dump_json(exclude={"evidence"}))
     row["evidence"] = [e.sha256 for e in result.evidence]
     return row
-
-
-def _mapped(value: Any, render: Any) -> Any:
-    if isinstance(value, str):
-        return render(value) if _templated(value) else value
-    if isinstance(value, dict):
-        return {k: _mapped(v, render) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_mapped(v, render) for v in value]
-    return value
-
-
-def _templated(value: Any) -> bool:
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
-
-
-def _strings(value: Any, loc: tuple[str | int, ...]) -> Iterator[Templated]:
-    if _templated(value):
-        yield Templated(loc, value)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _strings(item, (*loc, key))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _strings(item, (*loc, index))
-
-
-def _at(value: Any, loc: tuple[str | int, ...]) -> Any:
-    for part in loc:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
 
 
 class _Checks:
@@ -138,7 +107,7 @@ class _Checks:
             if not isinstance(item, dict):
                 problems.append(Problem((index,), phrase("problems.not-mapping", name=f"checks.{index}")))
                 continue
-            problems += [p.under(index) for p in check_problems(item) if not _templated(_at(item, p.loc))]
+            problems += [p.under(index) for p in check_problems(item) if not is_template(at(item, p.loc))]
             name = str(item.get("id", ""))
             if name and name in seen:
                 problems.append(Problem((index, "id"), phrase("runbooks.duplicate-check", name=name)))
@@ -155,7 +124,7 @@ class _Checks:
         return {"type": "array", "minItems": 1, "items": item}
 
     def templates(self, spec: ChecksSpec) -> Iterable[Templated]:
-        return list(_strings(spec.items, ()))
+        return list(strings(spec.items))
 
     def build(self, item: StepItem, effects: Effects) -> Step[PlanContext]:
         return ChecksStep(item, effects)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError
 
-from temanashi.changes import Change, Evidence, Irreversible, Outcome, State, Step, evidence_of
+from temanashi.changes import Change, Irreversible, Outcome, State, Step
 from temanashi.checks.fields import Pattern
-from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
-from temanashi.hosts.transport import Result
 from temanashi.problems import problems_of
 from temanashi.runbooks.model import StepItem
+from temanashi.runbooks.steps.calling import applied, observed
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
+from temanashi.runbooks.steps.values import given_secrets
+from temanashi.runbooks.steps.wording import command_summary, undo_summary
 from temanashi.runbooks.templates import Templated
-from temanashi.secrets import SecretMissing
-from temanashi.text.local import Phrase, phrase
+from temanashi.text.local import phrase
 
 __all__ = ["KIND", "CommandSpec", "CommandStep"]
 
@@ -70,21 +69,19 @@ class CommandStep:
             return None if argv is None else [ctx.render(part, host) for part in argv]
 
         run = rendered(self.spec.run) or []
-        given = {name: ctx.inputs.get(ref, ref) for name, ref in self.spec.secrets.items()}
-        secrets = {name: ref for name, ref in given.items() if ref is not None}  # an optional one may be left out
         return Change(
             step=self.item.id,
             target=host.name,
             kind="command",
-            summary=phrase("runbooks.command-summary", host=host.name, command=Command(*run).shell()),
+            summary=command_summary(self.item, run, host=host.name, reads=self.spec.reads),
             payload={
                 "run": run,
                 "observe": rendered(self.spec.observe),
                 "undo": rendered(self.spec.undo),
-                "secrets": secrets,
+                "secrets": given_secrets(self.spec.secrets, ctx),
                 "exit_codes": list(self.spec.exit_codes),
                 "stdout": self.spec.stdout,
-                "timeout": self.spec.timeout,
+                "timeout": self.item.timeout or self.spec.timeout,
             },
             reads_only=self.spec.reads,
             reversible=self.spec.undo is not None,
@@ -92,75 +89,19 @@ class CommandStep:
 
     def apply(self, change: Change, key: str) -> Outcome:
         """Run it, unless `observe` sees that the wished state is there already. A timeout is UNKNOWN: what it did is not known."""
-        started = self.effects.clock.now()
-        if change.payload["observe"] and self.observe(change).happened == "yes":
-            return Outcome(status="already", started_at=started, ended_at=self.effects.clock.now())
-        try:
-            secrets = {name: self.effects.secret(ref) for name, ref in change.payload["secrets"].items()}
-            result = self._run(change, change.payload["run"], env={**secrets, "TEMA_KEY": key})
-        except SecretMissing as error:
-            return Outcome(
-                status="failed",
-                reason=phrase("secrets.missing", **error.data),
-                started_at=started,
-                ended_at=self.effects.clock.now(),
-            )
-        except TargetError as error:
-            reason = Phrase(key=error.key, data=self.effects.redactor.value(error.data))
-            return Outcome(status="unknown", reason=reason, started_at=started, ended_at=self.effects.clock.now())
-        return self._judged(change, result).model_copy(update={"started_at": started, "ended_at": self.effects.clock.now()})
-
-    def _judged(self, change: Change, result: Result) -> Outcome:
-        output = self.effects.redactor.text(result.text)
-        detail = {"exit": result.exit, "signal": result.signal, "seconds": round(result.seconds, 3), "lines": output.count("\n")}
-        evidence = self._evidence(result)
-        if result.exit not in change.payload["exit_codes"]:
-            last = self.effects.redactor.text(result.stderr.decode("utf-8", "replace")).strip().splitlines()[-1:]
-            reason = phrase(
-                "runbooks.command-failed",
-                exit=str(result.exit if result.signal is None else f"signal {result.signal}"),
-                message="".join(last)[:300],
-            )
-            return Outcome(status="failed", reason=reason, details=(detail,), evidence=evidence)
-        wanted = change.payload["stdout"]
-        if wanted is not None and not re.search(wanted, output):
-            return Outcome(
-                status="failed", reason=phrase("runbooks.command-output", pattern=wanted), details=(detail,), evidence=evidence
-            )
-        status = "already" if change.reads_only else "changed"
-        outputs = {"stdout": output.strip()[:10_000], "exit": result.exit}
-        return Outcome(status=status, details=(detail,), outputs=outputs, evidence=evidence)
-
-    def _evidence(self, result: Result) -> tuple[Evidence, ...]:
-        streams = (("stdout", result.stdout), ("stderr", result.stderr))
-        return tuple(
-            evidence_of(name, self.effects.redactor.text(data.decode("utf-8", "replace"))) for name, data in streams if data
-        )
-
-    def _run(self, change: Change, argv: list[str], *, env: dict[str, str] | None = None) -> Result:
-        transport = self.effects.connect(self.effects.host(change.target))
-        return transport.run(Command(*argv, env=env or {}), timeout=float(change.payload["timeout"]))
+        return applied(self.effects, change, key)
 
     def observe(self, change: Change) -> State:
         """What `observe` says: 0 is yes, any other exit code no, no answer or no `observe` unknown."""
-        argv = change.payload["observe"]
-        if not argv:
-            return State(happened="unknown")
-        try:
-            result = self._run(change, argv)
-        except TargetError:
-            return State(happened="unknown")
-        if result.exit is None or result.exit in {126, 127}:
-            return State(happened="unknown", evidence=self._evidence(result))
-        return State(happened="yes" if result.exit == 0 else "no", facts={"exit": result.exit}, evidence=self._evidence(result))
+        return observed(self.effects, change)
 
     def undo(self, change: Change, before: dict[str, Any] | None) -> Change | Irreversible:
         """The `undo` command as a change, or that there is none."""
         argv = change.payload["undo"]
         if not argv:
             return Irreversible(reason=phrase("runbooks.command-irreversible"))
-        summary = phrase("runbooks.command-summary", host=change.target, command=Command(*argv).shell())
-        payload = {**change.payload, "run": argv, "observe": None, "undo": None, "stdout": None}
+        payload = {**change.payload, "run": argv, "observe": None, "undo": None, "stdout": None, "exit_codes": [0]}
+        summary = undo_summary(self.item, Command(*argv).shell(), host=change.target)
         return change.model_copy(update={"summary": summary, "payload": payload, "reversible": False})
 
 
