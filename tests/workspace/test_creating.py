@@ -176,7 +176,7 @@ def schema_of(folder, name):
 
 def test_schemas_take_what_the_loader_takes(tmp_path):
     names = [path.name for path in write_schemas(tmp_path / "schemas")]
-    assert names == ["calendar.schema.json", "hosts.schema.json", "runbook.schema.json"]
+    assert names == ["calendar.schema.json", "hosts.schema.json", "people.schema.json", "runbook.schema.json"]
     validator = schema_of(tmp_path / "schemas", "runbook")
     for file, text in starter_texts().items():
         if file.startswith("runbooks/") and "/site/" not in file:
@@ -194,6 +194,10 @@ def test_schemas_take_what_the_loader_takes(tmp_path):
         == []
     )
     assert list(hosts.iter_errors({"hosts": {"web1": {"adress": "10.0.0.1"}}}))
+    people = schema_of(tmp_path / "schemas", "people")
+    listed = {"people": {"a": {"name": "A", "os": "a"}}, "groups": {"g": ["a"]}, "roles": None}
+    assert list(people.iter_errors(listed)) == []
+    assert list(people.iter_errors({"people": {"a": {"nam": "A"}}}))
     assert list(schema_of(tmp_path / "schemas", "calendar").iter_errors({"closed": ["2026-12-30"]})) == []
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from temanashi.canonical import digest_of
+from temanashi.runbooks.approval import Allow, Approval, approval_of
 from temanashi.runbooks.parameters import Parameter
 from temanashi.text.local import LocalText, phrase
 
@@ -163,6 +164,10 @@ class Runbook(Frozen):
     owner: str = Field(min_length=1, max_length=80, description="The person or team that answers for it")
     system: str = Field(default="", max_length=80)
     privileged: bool = Field(default=False, description="A second person must publish changes of it")
+    allow: Allow | None = Field(default=None, description="Who may run it; everybody by default")
+    approve: Annotated[Approval | None, approval_of] = Field(
+        default=None, description="Who must approve before anything is changed; nobody by default"
+    )
     parameters: tuple[Parameter, ...] = ()
     targets: str = Field(default="localhost", min_length=1, description="Host selector")
     steps: tuple[StepItem, ...] = Field(min_length=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from temanashi.runbooks.approval import NEXT_BUSINESS_DAY
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.contract import StepKind
 
@@ -23,6 +24,9 @@ def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
     common = {k: v for k, v in definitions["StepItem"]["properties"].items() if k not in {"kind", "spec"}}
     common["retries"] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 20}, *common["retries"]["anyOf"]]}
     definitions["StepItem"] = {"anyOf": [_step(name, kinds[name], common, definitions) for name in sorted(kinds)]}
+    approval = definitions["Approval"]["properties"]
+    approval["expires"] = {"anyOf": [{"const": NEXT_BUSINESS_DAY}, {"$ref": "#/$defs/Expiry"}]}
+    schema["properties"]["approve"]["anyOf"] += approval["by"]["anyOf"]
     toil = definitions["Toil"]["properties"]
     toil["minutes"] = {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/Minutes"}]}
     toil["demand"] = {"anyOf": [{"const": "request"}, {"$ref": "#/$defs/Demand"}]}

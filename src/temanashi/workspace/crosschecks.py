@@ -12,9 +12,11 @@ from pydantic import BaseModel
 
 from temanashi.errors import Location
 from temanashi.hosts.inventory import HostError, Inventory
+from temanashi.people import People
 from temanashi.problems import Problem
 from temanashi.runbooks.model import Minutes, Runbook, StepItem
 from temanashi.text import Lang, LocalText, phrase
+from temanashi.workspace.directory import rights_problems
 from temanashi.workspace.faults import Fault
 from temanashi.workspace.schedules import schedule_problems
 
@@ -34,10 +36,11 @@ class LoadedRunbook:
         return Fault(Location(self.file, self.line(problem.loc), problem.field), problem.message, problem.close)
 
 
-def alone_faults(loaded: LoadedRunbook, *, inventory: Inventory, languages: tuple[Lang, ...]) -> list[Fault]:
+def alone_faults(loaded: LoadedRunbook, *, inventory: Inventory, people: People, languages: tuple[Lang, ...]) -> list[Fault]:
     """What is wrong with one runbook where it stands."""
-    problems = [*_folder(loaded), *_languages(loaded.runbook, languages), *_targets(loaded, inventory)]
-    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(loaded.runbook))]
+    runbook = loaded.runbook
+    problems = [*_folder(loaded), *_languages(runbook, languages), *_targets(loaded, inventory), *rights_problems(runbook, people)]
+    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook))]
 
 
 def together_faults(runbooks: Iterable[LoadedRunbook], *, flows: Mapping[str, str]) -> list[Fault]:

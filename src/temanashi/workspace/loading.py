@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from temanashi.calendars import BusinessCalendar
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
+from temanashi.people import People
 from temanashi.problems import Problem, problems_of
 from temanashi.runbooks.parsing import BadRunbook, parse_runbook
 from temanashi.runbooks.steps.contract import StepKind
@@ -19,6 +20,7 @@ from temanashi.settings import Settings, load_settings
 from temanashi.text import Lang, phrase
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, together_faults
 from temanashi.workspace.faults import Fault, errors_among
+from temanashi.workspace.directory import people_problems
 from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
@@ -28,6 +30,7 @@ __all__ = ["Content", "LoadedRunbook", "Workspace", "load_content", "load_worksp
 SiteModel = TypeVar("SiteModel", bound=BaseModel)
 HOSTS = "runbooks/site/hosts.yaml"
 CALENDAR = "runbooks/site/calendar.yaml"
+PEOPLE = "runbooks/site/people.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class Content:
     runbooks: dict[str, LoadedRunbook]
     inventory: Inventory
     calendar: BusinessCalendar
+    people: People
     flows: dict[str, str]
     site: dict[str, Any]
     faults: list[Fault]
@@ -70,19 +74,29 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     site = _site(texts, faults)
     inventory = _site_model(Inventory, site.pop("hosts", None), HOSTS, faults)
     calendar = _site_model(BusinessCalendar, site.pop("calendar", None), CALENDAR, faults)
+    people = _people(site.pop("people", None), faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
     every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
-    found = [fault for loaded in every for fault in alone_faults(loaded, inventory=inventory, languages=languages)]
+    found = [fault for loaded in every for fault in alone_faults(loaded, inventory=inventory, people=people, languages=languages)]
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     return Content(
         runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},
         inventory=inventory,
         calendar=calendar,
+        people=people,
         flows=flows,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],
     )
+
+
+def _people(source: YamlSource | None, faults: list[Fault]) -> People:
+    """Who the site lists. Words that name nobody are told, and add nobody."""
+    found = _site_model(People, source, PEOPLE, faults)
+    if source is not None:
+        faults += _faults(list(people_problems(found)), PEOPLE, source.line)
+    return found
 
 
 def _is_runbook(file: str) -> bool:

@@ -9,12 +9,13 @@ from typing import Any
 
 from temanashi.calendars import BusinessCalendar
 from temanashi.hosts.inventory import Inventory
+from temanashi.people import People
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.schema import runbook_schema
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.workspace.writing import write_all
 
-__all__ = ["DIALECT", "hosts_schema", "write_schemas"]
+__all__ = ["DIALECT", "hosts_schema", "people_schema", "write_schemas"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,6 +26,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
         "calendar.schema.json": lambda: _titled(BusinessCalendar.model_json_schema(), "temanashi calendar"),
         "hosts.schema.json": hosts_schema,
+        "people.schema.json": people_schema,
         "runbook.schema.json": lambda: runbook_schema(steps),
     }
     texts = {name: json.dumps(make(), ensure_ascii=False, indent=1, sort_keys=True) + "\n" for name, make in schemas.items()}
@@ -44,6 +46,14 @@ def hosts_schema() -> dict[str, Any]:
     for patterned in schema["properties"]["hosts"].get("patternProperties", {}):
         schema["properties"]["hosts"]["patternProperties"][patterned] = {"$ref": "#/$defs/HostOrNothing"}
     return _titled(schema, "temanashi hosts")
+
+
+def people_schema() -> dict[str, Any]:
+    """Draft 2020-12 schema of `runbooks/site/people.yaml`."""
+    schema = People.model_json_schema(by_alias=True)
+    for name in ("people", "groups", "roles"):  # a key under which nothing stands yet
+        schema["properties"][name] = {"anyOf": [schema["properties"][name], {"type": "null"}]}
+    return _titled(schema, "temanashi people")
 
 
 def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:

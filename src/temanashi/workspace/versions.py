@@ -15,6 +15,7 @@ from temanashi.calendars import BusinessCalendar
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
 from temanashi.hosts.inventory import Inventory
+from temanashi.people import People
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.text import Lang
@@ -109,6 +110,7 @@ class PublishedWorkspace:
     runbooks: dict[str, Runbook]
     inventory: Inventory
     calendar: BusinessCalendar
+    people: People
     flows: dict[str, str]
     site: dict[str, Any]
     languages: tuple[Lang, ...]
@@ -246,6 +248,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         runbooks={name: found.runbook for name, found in loaded.runbooks.items() if name in enabled},
         inventory=loaded.inventory,
         calendar=loaded.calendar,
+        people=loaded.people,
         flows=loaded.flows,
         site=loaded.site,
         languages=tuple(settings["languages"]),
