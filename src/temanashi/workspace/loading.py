@@ -19,8 +19,8 @@ from temanashi.runbooks.steps.contract import StepKind
 from temanashi.settings import Settings, load_settings
 from temanashi.text import Lang, phrase
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, together_faults
-from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.directory import people_problems
+from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
