@@ -77,7 +77,7 @@ def test_who_left_is_not_here_from_the_next_day_on():
 
 def test_words_that_name_nobody_are_found_with_the_closest_one():
     found = missing_words(["yamda", "group:lead", "role:auditor", "schedule"], PEOPLE, more=("schedule",))
-    assert [(f.index, f.word, f.close) for f in found] == [(0, "yamda", "yamada"), (1, "group:lead", "group:leads")]
+    assert [(f.at, f.word, f.close) for f in found] == [(0, "yamda", "yamada"), (1, "group:lead", "group:leads")]
 
 
 def problem(data):

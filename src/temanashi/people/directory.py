@@ -79,7 +79,7 @@ class Person(_Frozen):
 class Missing(NamedTuple):
     """A word that names nobody: its position, itself, and the closest one that does."""
 
-    index: int
+    at: int
     word: str
     close: str
 

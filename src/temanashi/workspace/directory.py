@@ -57,5 +57,5 @@ def approvals_of(runbook: Runbook) -> Iterator[tuple[tuple[str | int, ...], Appr
 
 def _unknown(loc: tuple[str | int, ...], who: Sequence[str], people: People, *, more: Sequence[str] = ()) -> Iterator[Problem]:
     for found in missing_words(who, people, more=more):
-        place = (*loc, found.index) if len(who) > 1 else loc
+        place = (*loc, found.at) if len(who) > 1 else loc
         yield Problem(place, phrase("people.unknown", word=found.word), found.close)
