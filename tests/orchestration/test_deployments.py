@@ -57,7 +57,7 @@ def test_what_is_as_it_should_be_is_left_alone(client, deployed, published, plac
 
 @pytest.mark.server
 def test_schedules_come_with_their_parameters_time_zone_and_switch(client, deployed, published, place):
-    from temanashi.runbooks.model import Schedule
+    from temanashi.runbooks.schedule import Schedule
 
     runbook = published.runbooks["count-cash"]
     schedules = (

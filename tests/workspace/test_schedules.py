@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temanashi.workspace.schedules import cron_flaw
+from temanashi.runbooks.cron import cron_flaw
 
 WITHOUT_NAMES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 

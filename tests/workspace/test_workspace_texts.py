@@ -58,7 +58,7 @@ def creating_keys():
 
 
 def cron_fields():
-    from temanashi.workspace.schedules import FIELDS
+    from temanashi.runbooks.cron import FIELDS
 
     return [name for name, _, _ in FIELDS]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,9 +20,10 @@ from pydantic import (
 from temanashi.canonical import digest_of
 from temanashi.runbooks.approval import Allow, Approval, approval_of
 from temanashi.runbooks.parameters import Parameter
+from temanashi.runbooks.schedule import Schedule, numbered
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Retries", "Runbook", "Schedule", "StepItem", "Toil"]
+__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Retries", "Runbook", "StepItem", "Toil"]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
@@ -75,15 +77,6 @@ class Toil(Frozen):
     minutes: Annotated[Minutes, BeforeValidator(_minutes)] = Field(
         default=Minutes(), description="Proposed minutes by hand: a number per occasion, or `{setup: 5, per_target: 2}`"
     )
-
-
-class Schedule(Frozen):
-    """When a runbook starts by itself, with its own parameters."""
-
-    cron: str = Field(description='Five fields, e.g. "0 8 * * 1-5"')
-    timezone: str | None = Field(default=None, description="IANA name; the workspace's by default")
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    active: bool = True
 
 
 OnFailure = Literal["stop", "continue", "rollback"]
@@ -171,7 +164,7 @@ class Runbook(Frozen):
     parameters: tuple[Parameter, ...] = ()
     targets: str = Field(default="localhost", min_length=1, description="Host selector")
     steps: tuple[StepItem, ...] = Field(min_length=1)
-    schedules: tuple[Schedule, ...] = ()
+    schedules: Annotated[tuple[Schedule, ...], AfterValidator(numbered)] = ()
     toil: Toil = Toil()
     data: dict[str, Any] = Field(
         exclude=True, repr=False, description="What the file says, as JSON; parsing it again gives this runbook"

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
 from temanashi.hosts.inventory import HostError, Inventory
 from temanashi.people import People
@@ -36,11 +37,13 @@ class LoadedRunbook:
         return Fault(Location(self.file, self.line(problem.loc), problem.field), problem.message, problem.close)
 
 
-def alone_faults(loaded: LoadedRunbook, *, inventory: Inventory, people: People, languages: tuple[Lang, ...]) -> list[Fault]:
+def alone_faults(
+    loaded: LoadedRunbook, *, inventory: Inventory, people: People, languages: tuple[Lang, ...], calendars: SiteCalendars
+) -> list[Fault]:
     """What is wrong with one runbook where it stands."""
     runbook = loaded.runbook
     problems = [*_folder(loaded), *_languages(runbook, languages), *_targets(loaded, inventory), *rights_problems(runbook, people)]
-    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook))]
+    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook, calendars))]
 
 
 def together_faults(runbooks: Iterable[LoadedRunbook], *, flows: Mapping[str, str]) -> list[Fault]:

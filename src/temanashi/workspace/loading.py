@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from temanashi.calendars import BusinessCalendar
+from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
 from temanashi.people import People
@@ -39,7 +39,7 @@ class Content:
 
     runbooks: dict[str, LoadedRunbook]
     inventory: Inventory
-    calendar: BusinessCalendar
+    calendar: SiteCalendars
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
@@ -73,11 +73,15 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     faults = list(flow_faults(texts))
     site = _site(texts, faults)
     inventory = _site_model(Inventory, site.pop("hosts", None), HOSTS, faults)
-    calendar = _site_model(BusinessCalendar, site.pop("calendar", None), CALENDAR, faults)
+    calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
     every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
-    found = [fault for loaded in every for fault in alone_faults(loaded, inventory=inventory, people=people, languages=languages)]
+    found = [
+        fault
+        for loaded in every
+        for fault in alone_faults(loaded, inventory=inventory, people=people, languages=languages, calendars=calendar)
+    ]
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     return Content(

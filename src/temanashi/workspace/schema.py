@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from temanashi.calendars import BusinessCalendar
+from temanashi.calendars import SiteCalendars
 from temanashi.hosts.inventory import Inventory
 from temanashi.people import People
 from temanashi.runbooks.kinds import step_kinds
@@ -24,7 +24,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     """Write one schema a kind of file into a folder, replacing those of before; raises CannotWrite. Gives the files."""
     steps = step_kinds() if kinds is None else kinds
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
-        "calendar.schema.json": lambda: _titled(BusinessCalendar.model_json_schema(), "temanashi calendar"),
+        "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
         "hosts.schema.json": hosts_schema,
         "people.schema.json": people_schema,
         "runbook.schema.json": lambda: runbook_schema(steps),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
-from temanashi.calendars import BusinessCalendar
+from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
 from temanashi.hosts.inventory import Inventory
@@ -109,7 +109,7 @@ class PublishedWorkspace:
     files: dict[str, str]
     runbooks: dict[str, Runbook]
     inventory: Inventory
-    calendar: BusinessCalendar
+    calendar: SiteCalendars
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
