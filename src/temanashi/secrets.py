@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote, quote_plus
+from typing import Annotated
 
 from pydantic import StringConstraints
 
 from temanashi.errors import InputError
+from temanashi.redaction import MASK, Redactor
 
-__all__ = ["MASK", "Redactor", "SecretMissing", "SecretRef", "is_reference", "resolve"]
+__all__ = ["MASK", "Redactor", "SecretMissing", "SecretNeedsServer", "SecretRef", "is_reference", "resolve"]
 
-MASK = "●●●●"
 _FORMS = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$"
 SecretRef = Annotated[str, StringConstraints(pattern=_FORMS)]
 """`env:NAME`, `file:PATH` or `prefect:BLOCK`: where a secret is, never what it is."""
@@ -37,53 +34,34 @@ class SecretMissing(InputError):
         super().__init__(ref=ref)
 
 
-def resolve(ref: str, *, environ: Mapping[str, str] | None = None) -> str:
-    """The secret behind `env:NAME` or `file:PATH` (one trailing newline dropped); raises SecretMissing without the value."""
+class SecretNeedsServer(SecretMissing):
+    """A Secret block of Prefect, asked for where there is no Prefect."""
+
+    key = "secrets.needs-server"
+
+
+def resolve(ref: str, *, environ: Mapping[str, str] | None = None, block: Callable[[str], str | None] | None = None) -> str:
+    """The secret behind `env:NAME`, `file:PATH` (one trailing newline dropped) or `prefect:BLOCK`.
+
+    `block` reads a block, where Prefect is. Raises SecretMissing, which never holds the value.
+    """
     scheme, _, name = ref.partition(":")
+    value: str | None = None
     if scheme == "env":
         value = (os.environ if environ is None else environ).get(name)
-        if value:
-            return value
     elif scheme == "file":
-        try:
-            value = Path(name).read_text(encoding="utf-8").removesuffix("\n")
-        except (OSError, UnicodeDecodeError):
-            value = ""
-        if value:
-            return value
-    raise SecretMissing(ref)
+        value = _file(name)
+    elif scheme == "prefect":
+        if block is None:
+            raise SecretNeedsServer(ref)
+        value = block(name)
+    if not value:
+        raise SecretMissing(ref)
+    return value
 
 
-class Redactor:
-    """Replaces secret values by a mask: raw, shell-quoted, URL- and base64-encoded. Values under 4 characters are kept out."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: list[str] = []
-        for secret in secrets:
-            self.add(secret)
-
-    def add(self, secret: str) -> None:
-        """Redact this value from now on."""
-        if len(secret) < 4:  # noqa: PLR2004  (masking "a" would blank every text)
-            return
-        raw = secret.encode("utf-8", "surrogatepass")
-        forms = {secret, shlex.quote(secret), quote(raw), quote(raw, safe=""), quote_plus(raw), base64.b64encode(raw).decode()}
-        forms.add(base64.urlsafe_b64encode(raw).decode())
-        forms.update(line for line in secret.splitlines() if len(line) >= 4)  # noqa: PLR2004
-        self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        """The text with every known secret masked."""
-        for form in self._forms:
-            text = text.replace(form, MASK)
-        return text
-
-    def value(self, value: Any) -> Any:
-        """The same for JSON values, keys included."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(str(k)): self.value(v) for k, v in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.value(v) for v in value]
-        return value
+def _file(name: str) -> str | None:
+    try:
+        return Path(name).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        return None

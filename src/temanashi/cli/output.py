@@ -10,6 +10,7 @@ from typing import Any
 from temanashi.changes import Verdict
 from temanashi.cli.language import language
 from temanashi.errors import InputError, TemanashiError
+from temanashi.redaction import visible
 from temanashi.text import explain, say
 
 __all__ = ["MARKS", "FileTrouble", "answer", "emit", "mark", "progress", "say_here", "state_word", "tell_error", "wants_json"]
@@ -84,6 +85,7 @@ def tell_error(error: TemanashiError) -> None:
 
 
 def _print(stream: Any, text: str, style: str) -> None:
+    text = visible(text)  # what a command printed, or a person typed, must not steer this terminal
     if style and stream.isatty():
         from rich.console import Console
 

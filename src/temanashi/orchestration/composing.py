@@ -16,6 +16,8 @@ from temanashi.orchestration.display import Display
 from temanashi.orchestration.driving import carry_through, current_flow_run, requested
 from temanashi.orchestration.environment import base_url
 from temanashi.orchestration.final_states import final_state
+from temanashi.orchestration.keeping_secrets import keeping_secrets
+from temanashi.orchestration.secret_blocks import resolver
 from temanashi.runs.reading import run_view
 from temanashi.runs.results import Finished
 from temanashi.settings import find_workspace, load_settings
@@ -62,10 +64,11 @@ def run_runbook(runbook: str, **inputs: Any) -> RunReport:
     flow_run = current_flow_run()
     settings = load_settings(find_workspace())
     with Display(flow_run, settings.language) as display, open_installation(create=False) as installation:
-        engine = installation.engine(display)
+        engine = installation.engine(display, secret=resolver())
         part = f":{_count()}"
-        run = requested(engine, flow_run, lambda r: r.id == runbook, inputs, name=runbook, part=part)
-        finished = carry_through(engine, run, settings=settings)
+        with keeping_secrets(engine.redactor):
+            run = requested(engine, flow_run, lambda r: r.id == runbook, inputs, name=runbook, part=part)
+            finished = carry_through(engine, run, settings=settings)
         with engine.database.reading() as connection:
             view = run_view(connection, run)
         for problem in after_run(installation, view):

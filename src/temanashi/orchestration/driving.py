@@ -21,6 +21,8 @@ from temanashi.orchestration.confirming import ask
 from temanashi.orchestration.display import Display
 from temanashi.orchestration.environment import base_url
 from temanashi.orchestration.final_states import final_state, refused_state
+from temanashi.orchestration.keeping_secrets import keeping_secrets
+from temanashi.orchestration.secret_blocks import resolver
 from temanashi.people import Actor
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.advancing import advance
@@ -69,12 +71,13 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
     """Run the published runbook whose flow function is `function`, to its end or to a wait; the final state for Prefect."""
     flow_run = current_flow_run()
     with open_installation(create=False) as installation, Display(flow_run, installation.settings.language) as display:
-        settings, engine = installation.settings, installation.engine(display)
+        settings, engine = installation.settings, installation.engine(display, secret=resolver())
         lang = settings.language
         try:
-            run = requested(engine, flow_run, lambda runbook: runbook.function == function, inputs, name=function)
-            display.call_it(_called(engine, run, lang))
-            finished = carry_through(engine, run, settings=settings)
+            with keeping_secrets(engine.redactor):
+                run = requested(engine, flow_run, lambda runbook: runbook.function == function, inputs, name=function)
+                display.call_it(_called(engine, run, lang))
+                finished = carry_through(engine, run, settings=settings)
         except TemanashiError as error:
             get_run_logger().error("%s", error)
             _warn(after_refusal(installation, function, error), lang)

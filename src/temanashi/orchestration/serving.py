@@ -10,6 +10,7 @@ from typing import Any
 
 from temanashi.errors import TemanashiError
 from temanashi.orchestration.environment import prefect_environment
+from temanashi.orchestration.log_lines import redact_logs
 from temanashi.orchestration.tether import end_with_parent
 from temanashi.settings import Settings, find_workspace, load_settings
 
@@ -29,6 +30,7 @@ def enter() -> Settings:
     os.environ.update(environment)
     Path(environment["PREFECT_HOME"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chdir(settings.root)
+    redact_logs()
     end_with_parent()
     return settings
 

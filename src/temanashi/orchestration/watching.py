@@ -13,6 +13,8 @@ from prefect.logging import get_run_logger
 from temanashi.clock import Clock
 from temanashi.orchestration.deployments import sync_deployments
 from temanashi.orchestration.driving import current_flow_run
+from temanashi.orchestration.log_lines import redact_logs
+from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
 from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.opening import open_installation
@@ -28,7 +30,8 @@ def watch() -> None:
     """Sweep, update deployments where a new version was published, seal the ledger, and tidy up after yesterday's watches."""
     logger = get_run_logger()
     with open_installation(create=False) as installation, get_client(sync_client=True) as client:
-        engine = installation.engine()
+        engine = installation.engine(secret=resolver())
+        redact_logs(engine.redactor)
         swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)

@@ -23,6 +23,8 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from temanashi.orchestration.deployments import ensure_pool, sync_deployments
 from temanashi.orchestration.environment import POOL
 from temanashi.orchestration.fork_starter import ForkStarter, forkserver
+from temanashi.orchestration.log_lines import redact_logs
+from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
 from temanashi.settings import Settings
 from temanashi.workspace.opening import open_installation
@@ -91,7 +93,8 @@ def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) -> Non
     """
     with open_installation(settings.root) as installation, get_client(sync_client=True) as client:
         ensure_pool(client)
-        engine = installation.engine()
+        engine = installation.engine(secret=resolver())
+        redact_logs(engine.redactor)
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)
         synced = sync_deployments(client, settings, published)

@@ -22,6 +22,7 @@ from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, s
 from temanashi.runs.lease import Lease, hold
 from temanashi.runs.leftovers import wait_until_gone
 from temanashi.runs.planning import is_placeholder, plan_step
+from temanashi.runs.redacting import redacted, secret_references
 from temanashi.runs.results import Finished, NoRun, Waiting
 from temanashi.runs.stopping import OVER
 from temanashi.runs.tables import RUNS, STEPS
@@ -65,6 +66,7 @@ class _Advance:
     def __init__(self, engine: Engine, lease: Lease, row: Any) -> None:
         self.engine, self.lease, self.row = engine, lease, row
         self.frozen: FrozenRun = thaw(row.id, row.frozen, kinds=engine.kinds)
+        engine.know(secret_references(self.frozen))
 
     def go(self) -> Finished | Waiting:
         with self.lease.writing() as connection:
@@ -217,7 +219,7 @@ class _Advance:
         except Exception as error:  # noqa: BLE001  (a kind that raises broke the contract; what it did is not known)
             problem = self.engine.redactor.text(f"{type(error).__name__}: {error}")[:300]
             outcome = Outcome(status="unknown", reason=phrase("runs.step-broke", problem=problem))
-        return Outcome.model_validate(self.engine.redactor.value(json.loads(outcome.model_dump_json())))
+        return redacted(outcome, self.engine.redactor)
 
     def _key(self, change: Change) -> str:
         """The same for every attempt at a change."""

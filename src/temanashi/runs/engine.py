@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.events import Event, Observer
-from temanashi.secrets import Redactor, resolve
+from temanashi.secrets import Redactor, SecretMissing, resolve
 
 __all__ = ["Engine"]
 
@@ -66,6 +67,12 @@ class Engine:
             halt=event,
         )
         return self.kinds[item.kind].build(item, effects)
+
+    def know(self, refs: Iterable[str]) -> None:
+        """Redact these secrets from now on: one may show before its step asks for it. What is missing is that step's matter."""
+        for ref in refs:
+            with suppress(SecretMissing):
+                self._revealed(ref)
 
     def _revealed(self, ref: str) -> str:
         value = self.secret(ref)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
-from temanashi.secrets import Redactor
+from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
 
 __all__ = ["Installation", "open_installation"]
@@ -29,8 +29,8 @@ class Installation:
     ledger: Ledger
     clock: Clock
 
-    def engine(self, *observers: Observer) -> Engine:
-        """An engine on this installation; each run gets its own redactor through it."""
+    def engine(self, *observers: Observer, secret: Callable[[str], str] = resolve) -> Engine:
+        """An engine on this installation; each run gets its own redactor through it. `secret` resolves references."""
         return Engine(
             database=self.database,
             ledger=self.ledger,
@@ -40,6 +40,7 @@ class Installation:
             redactor=Redactor(),
             zone=self.settings.zone,
             observers=observers,
+            secret=secret,
         )
 
     def close(self) -> None:

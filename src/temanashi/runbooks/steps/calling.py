@@ -54,7 +54,7 @@ def applied(effects: Effects, change: Change, key: str) -> Outcome:
     try:
         return ended(_judged(effects, change, _run(effects, change, change.payload["run"], key)))
     except SecretMissing as error:
-        return ended(Outcome(status="failed", reason=phrase("secrets.missing", **error.data)))
+        return ended(Outcome(status="failed", reason=phrase(error.key, **error.data)))
     except TargetError as error:
         return ended(Outcome(status="unknown", reason=refusal(effects, error)))
 
