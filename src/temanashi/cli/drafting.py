@@ -15,7 +15,7 @@ from temanashi.errors import InputError
 if TYPE_CHECKING:
     from temanashi.workspace.publishing import Difference, Publication, StoredVersion
 
-__all__ = ["register"]
+__all__ = ["known_category", "register"]
 
 DIFFERENCE_LINES = 40
 """Lines of one file's difference that the terminal shows; `--json` has up to 200."""
@@ -61,16 +61,22 @@ def new_runbook(
     workspace: Root = None,
 ) -> None:
     """Write a commented runbook file."""
-    from temanashi.runbooks.model import Category
     from temanashi.settings import find_workspace, load_settings
     from temanashi.workspace.creating import new_runbook as write
 
-    known = get_args(Category)
-    if category not in known:
-        raise UnknownCategory(category, known=known)
     settings = load_settings(find_workspace(workspace))
-    file = write(settings.root, runbook, category=category, languages=settings.languages)
+    file = write(settings.root, runbook, category=known_category(category), languages=settings.languages)
     answer(say_here("cli.new-done", file=str(file)))
+
+
+def known_category(given: str) -> str:
+    """The category; raises UnknownCategory."""
+    from temanashi.runbooks.model import Category
+
+    known = get_args(Category)
+    if given not in known:
+        raise UnknownCategory(given, known=known)
+    return given
 
 
 def validate(workspace: Root = None, json: Json = False) -> None:
