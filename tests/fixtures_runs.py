@@ -62,6 +62,7 @@ def runbook_of(steps: list[dict[str, Any]], *, kinds: Mapping[str, Any] | None =
         "title": {"ja": "見本", "en": "Sample"},
         "description": {"ja": "試験用です。", "en": "For tests."},
         "category": "routine",
+        "overlap": "parallel",  # most tests start the same work again and again; those of turns say otherwise
         "owner": "ops",
         "steps": steps,
     }

@@ -60,6 +60,7 @@ def runbook_file(root: Path, name: str, steps: list[dict[str, Any]], **more: Any
         "title": {"ja": f"見本 {name}", "en": f"Sample {name}"},
         "description": {"ja": "試験用です。", "en": "For tests."},
         "category": "routine",
+        "overlap": "parallel",  # most tests start the same work again and again; those of turns say otherwise
         "owner": "ops",
         "targets": "localhost",
         "steps": steps,

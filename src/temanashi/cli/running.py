@@ -14,6 +14,7 @@ from temanashi.errors import InputError
 if TYPE_CHECKING:
     from temanashi.runs.engine import Engine
     from temanashi.runs.reading import RunView
+    from temanashi.runs.results import Finished, Waiting
     from temanashi.workspace.opening import Installation
 
 __all__ = ["BadParameter", "register"]
@@ -104,14 +105,14 @@ def _published(installation: Installation) -> Any:
 def _advance(installation: Installation, engine: Engine, run: str, *, as_json: bool) -> int:
     from temanashi.cli.interrupting import ended_like_ctrl_c
     from temanashi.cli.showing_runs import exit_code, show_result
-    from temanashi.runs.advancing import advance
     from temanashi.runs.reading import run_view
     from temanashi.workspace.afterwards import after_run
 
     try:
         with ended_like_ctrl_c():
-            result = advance(engine, run)
+            result = _in_turn(engine, run)
     except KeyboardInterrupt:
+        _give_up(engine, run)
         progress(say_here("cli.run-interrupted", run=run), style="red")
         with installation.database.reading() as connection:
             view = run_view(connection, run)
@@ -125,6 +126,31 @@ def _advance(installation: Installation, engine: Engine, run: str, *, as_json: b
     for problem in after_run(installation, view):
         progress(problem.text(language()), style="yellow")
     return exit_code(result)
+
+
+def _in_turn(engine: Engine, run: str) -> Finished | Waiting:
+    """`advance`, once runs of the same runbook that go first are over."""
+    from temanashi.runs.advancing import advance
+    from temanashi.runs.overlap import NotItsTurn, wait_for_turn
+
+    while True:
+        wait_for_turn(engine, run, seconds=float("inf"), tell=lambda ahead: progress(say_here("cli.queued", run=run, ahead=ahead)))
+        try:
+            return advance(engine, run)
+        except NotItsTurn:
+            continue
+
+
+def _give_up(engine: Engine, run: str) -> None:
+    """A run that was interrupted before its turn came would stay in the queue."""
+    from contextlib import suppress
+
+    from temanashi.people import current_actor
+    from temanashi.runs.results import AlreadyEnded
+    from temanashi.runs.stopping import cancel as end
+
+    with suppress(AlreadyEnded):
+        end(engine, run, actor=current_actor(None), channel="cli", reason="Ctrl-C")
 
 
 def _submitted(installation: Installation, request: Any, *, as_json: bool) -> int:

@@ -23,7 +23,7 @@ from temanashi.runbooks.parameters import Parameter
 from temanashi.runbooks.schedule import Schedule, numbered
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Retries", "Runbook", "StepItem", "Toil"]
+__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Overlap", "Retries", "Runbook", "StepItem", "Toil"]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
@@ -80,6 +80,7 @@ class Toil(Frozen):
 
 
 OnFailure = Literal["stop", "continue", "rollback"]
+Overlap = Literal["skip", "queue", "parallel"]
 OutputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
@@ -165,6 +166,10 @@ class Runbook(Frozen):
     targets: str = Field(default="localhost", min_length=1, description="Host selector")
     steps: tuple[StepItem, ...] = Field(min_length=1)
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(numbered)] = ()
+    overlap: Overlap = Field(
+        default="skip",
+        description="While a run is live: `skip` (no second one with the same inputs), `queue` (one after another) or `parallel`",
+    )
     toil: Toil = Toil()
     data: dict[str, Any] = Field(
         exclude=True, repr=False, description="What the file says, as JSON; parsing it again gives this runbook"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Self
 
 from sqlalchemy import Connection, select, update
 
 from temanashi.errors import LedgerError
 from temanashi.runs.engine import Engine
+from temanashi.runs.overlap import take_turn
+from temanashi.runs.owners import free_to_end, new_owner
 from temanashi.runs.results import LeaseLost, NoRun, RunBusy
 from temanashi.runs.tables import RUNS
 
@@ -23,26 +21,6 @@ __all__ = ["LEASE_SECONDS", "Lease", "free_to_end", "hold"]
 
 LEASE_SECONDS = 60
 RENEW_SECONDS = 1.0
-
-
-def _started(pid: int) -> str:
-    """When a process of this machine started (clock ticks since boot), so that a reused pid is not it; empty if gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def _owner() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{secrets.token_hex(8)}"
-
-
-def free_to_end(owner: str | None, until: str | None, now: datetime) -> bool:
-    """Whether nobody alive works on a run: no lease, an expired one, or one of a process of this machine that is gone."""
-    if not owner or not until or datetime.fromisoformat(until) <= now:
-        return True
-    machine, pid, started, _ = owner.split("/", 3)
-    return machine == socket.gethostname() and _started(int(pid)) != started
 
 
 class Lease:
@@ -96,8 +74,8 @@ class Lease:
 
 @contextmanager
 def hold(engine: Engine, run: str) -> Iterator[Lease]:
-    """Claim the run, keep the lease alive, give it back; raises NoRun and RunBusy."""
-    owner = _owner()
+    """Claim the run, keep the lease alive, give it back; raises NoRun, RunBusy and NotItsTurn."""
+    owner = new_owner()
     with engine.database.transaction() as connection:
         row = connection.execute(select(RUNS.c.fence, RUNS.c.lease_owner, RUNS.c.lease_until).where(RUNS.c.id == run)).one_or_none()
         if row is None:
@@ -106,6 +84,7 @@ def hold(engine: Engine, run: str) -> Iterator[Lease]:
         if not free_to_end(row.lease_owner, row.lease_until, now):
             raise RunBusy(run, "/".join(row.lease_owner.split("/")[:2]))
         until = (now + timedelta(seconds=LEASE_SECONDS)).isoformat()
+        take_turn(connection, run, now)
         values = {"fence": row.fence + 1, "lease_owner": owner, "lease_until": until}
         connection.execute(update(RUNS).where(RUNS.c.id == run).values(**values))
     lease = Lease(engine, run, owner, row.fence + 1)

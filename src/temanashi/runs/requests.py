@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -20,6 +21,7 @@ from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun, freeze
+from temanashi.runs.overlap import enter_turn
 from temanashi.runs.planning import plan_run
 from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
@@ -32,7 +34,8 @@ class RunRequest:
     """Who wants what done, with which inputs (raw), for whom, and by which way in.
 
     `slot` is the demand unit: an ISO day for calendar tasks (default: today), a ticket for requested ones. `flow_run` is the id of
-    Prefect's run; the same one asks only once.
+    Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
+    the same work even where the runbook says `overlap: skip`.
     """
 
     runbook: Runbook
@@ -47,6 +50,8 @@ class RunRequest:
     reason: str = ""
     slot: str | None = None
     flow_run: str = ""
+    due: datetime | None = None
+    waits: bool = False
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -62,6 +67,8 @@ def request_run(engine: Engine, request: RunRequest) -> str:
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
         _store(engine, connection, request, run, plan)
+        now = engine.clock.now()
+        enter_turn(connection, request.runbook, run.id, run.inputs, now=now, due=request.due, waits=request.waits)
         engine.ledger.append(connection, _requested(engine, request, run, plan))
         if request.mode == "live" and request.runbook.toil.demand.on_request and request.actor.kind == "person":
             engine.ledger.append(connection, _demanded(request, run))
