@@ -113,6 +113,9 @@ class Change(_Frozen):
     reads_only: bool = False
     reversible: bool = False
     already: bool = Field(default=False, description="the plan saw that the target is as wished")
+    left_out: Phrase | None = Field(default=None, description="why nothing is done here, e.g. `when` is false")
+    condition: str = Field(default="", description="`when` or `for_each` that names what is not known yet; planned again then")
+    repeatable: bool = Field(default=True, description="may be tried again after a failure, where the step says `retries`")
     wait: Wait | None = None
 
     @property
@@ -152,6 +155,7 @@ class Outcome(_Frozen):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     human_seconds: NonNegativeInt = 0
+    tries: int = Field(default=1, ge=1, description="how often it was tried")
 
     @property
     def good(self) -> bool:

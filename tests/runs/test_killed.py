@@ -62,7 +62,6 @@ def whole_run(folder, workers, at, when):
     engine = dataclasses.replace(engine, database=Deadly(engine.database, at=at, when=when))
     advance(engine, request_run(engine, asking(book(folder), hosts=3)))
     engine.database.close()
-    return engine.database.count
 
 
 def in_another_process(work, *arguments):
@@ -85,8 +84,12 @@ def story(engine, folder):
 
 
 def killed_and_resumed(folder, workers, at, when):
+    """The story of the run after it was killed and went on; None when it ended before that commit."""
     folder.mkdir()
-    assert in_another_process(whole_run, folder, workers, at, when) == -signal.SIGKILL
+    code = in_another_process(whole_run, folder, workers, at, when)
+    assert code in {0, -signal.SIGKILL}
+    if code == 0:
+        return None
     engine = make_engine(folder, workers=workers)
     try:
         with engine.database.reading() as connection:
@@ -108,15 +111,17 @@ def killed_and_resumed(folder, workers, at, when):
 def test_a_run_killed_at_any_commit_ends_like_an_undisturbed_one(tmp_path, workers, when):
     calm = tmp_path / "calm"
     calm.mkdir()
-    commits = whole_run(calm, workers, 0, "")
-    assert commits == {1: 21, 3: 17}[workers]  # request, lease, start, steps, end, lease: every one is a kill point
+    whole_run(calm, workers, 0, "")
     engine = make_engine(calm)
     expected = story(engine, calm)
     engine.database.close()
     assert expected[0] == "done"
     assert (expected[3], expected[4]) == (KINDS, HOSTS)
-    for at in range(1, commits + 1):
-        assert killed_and_resumed(tmp_path / str(at), workers, at, when) == expected, f"killed {when} commit {at} of {commits}"
+    points = 0  # request, lease, start, steps, end, lease: how many depends on what comes back together
+    while (told := killed_and_resumed(tmp_path / str(points + 1), workers, points + 1, when)) is not None:
+        points += 1
+        assert told == expected, f"killed {when} commit {points}"
+    assert points >= {1: 17, 3: 12}[workers]
 
 
 def refused_and_killed(folder, run, at):

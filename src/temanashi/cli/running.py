@@ -64,6 +64,7 @@ def run(
     """Run a runbook here and now, or on the server."""
     from temanashi.cli.showing_runs import LiveProgress, show_plan
     from temanashi.people import current_actor
+    from temanashi.runbooks.calls import called_by
     from temanashi.runs.requests import RunRequest, request_run
     from temanashi.runs.requests import dry_run as plan_only
     from temanashi.workspace.first import runbook_named
@@ -72,8 +73,10 @@ def run(
     inputs = parameters_of(param or [])
     with open_installation(workspace) as installation:
         published = _published(installation)
+        wanted = runbook_named(published, runbook)
         request = RunRequest(
-            runbook=runbook_named(published, runbook),
+            runbook=wanted,
+            called=called_by(wanted, published.runbooks),
             workspace_version=published.digest,
             inventory=published.inventory,
             inputs=inputs,
@@ -172,7 +175,7 @@ def resume(
     from temanashi.cli.showing_runs import LiveProgress
     from temanashi.people import current_actor
     from temanashi.runs.decisions import Verb, decide
-    from temanashi.runs.reading import run_view
+    from temanashi.runs.reading import root_of, run_view
     from temanashi.runs.results import NotWaiting
     from temanashi.workspace.opening import open_installation
 
@@ -188,7 +191,9 @@ def resume(
             raise NotWaiting(view.id, view.state)
         if view.flow_run:
             progress(say_here("cli.resume-on-server", run=view.id))
-        code = _advance(installation, engine, view.id, as_json=json)
+        with installation.database.reading() as connection:
+            root = root_of(connection, view.id)
+        code = _advance(installation, engine, root, as_json=json)
         _tell_server(installation, view)
         raise typer.Exit(code)
 

@@ -24,6 +24,7 @@ from temanashi.orchestration.final_states import final_state, refused_state
 from temanashi.orchestration.keeping_secrets import keeping_secrets
 from temanashi.orchestration.secret_blocks import resolver
 from temanashi.people import Actor
+from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.advancing import advance
 from temanashi.runs.decisions import decide
@@ -133,6 +134,7 @@ def _request(
         ticket=asked.ticket,
         slot=None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone),
         flow_run=key,
+        called=called_by(runbook, published.runbooks),
     )
 
 
@@ -144,7 +146,7 @@ def carry_through(engine: Engine, run: str, *, settings: Settings) -> Finished:
             with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
                 decide(
                     engine,
-                    run,
+                    result.run,
                     actor=Actor(name=answer.name),
                     channel="form",
                     verdict=answer.verdict,

@@ -23,7 +23,20 @@ from temanashi.runbooks.parameters import Parameter
 from temanashi.runbooks.schedule import Schedule, numbered
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["Category", "Demand", "FanOut", "Frozen", "Minutes", "OnFailure", "Overlap", "Retries", "Runbook", "StepItem", "Toil"]
+__all__ = [
+    "Category",
+    "Demand",
+    "FanOut",
+    "Frozen",
+    "Minutes",
+    "OnFailure",
+    "Overlap",
+    "Retries",
+    "Runbook",
+    "Slug",
+    "StepItem",
+    "Toil",
+]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]

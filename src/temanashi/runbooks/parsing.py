@@ -122,7 +122,7 @@ def _common_templates(item: StepItem, each: tuple[str, ...]) -> Iterator[tuple[T
     if isinstance(item.for_each, str):
         yield Templated(("for_each",), item.for_each, expression=True), ()
     for name, text in item.outputs.items():
-        yield Templated(("outputs", name), text), (*each, "result")
+        yield Templated(("outputs", name), text), ("result",)
 
 
 def _defaults(runbook: Runbook) -> list[Problem]:

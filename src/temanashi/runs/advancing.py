@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 
-from temanashi.changes import Change, Outcome, Step, Verdict
+from temanashi.changes import Change, Outcome, Verdict
 from temanashi.errors import LedgerError, RunError
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.steps.contract import PlanContext
+from temanashi.runs.blocks import blocks
+from temanashi.runs.calling import call
 from temanashi.runs.engine import Engine
-from temanashi.runs.events import StepDone, StepStarted, TargetDone
+from temanashi.runs.events import StepDone, StepStarted
 from temanashi.runs.finishing import finish_run, finished, tell_finished
 from temanashi.runs.frozen import FrozenRun, thaw
-from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, settle
+from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, replace_planned, settle
 from temanashi.runs.lease import Lease, hold
-from temanashi.runs.leftovers import wait_until_gone
-from temanashi.runs.planning import is_placeholder, plan_step
-from temanashi.runs.redacting import redacted, secret_references
+from temanashi.runs.planning import Outputs, is_open, plan_step
+from temanashi.runs.recording import intend_step, record_step, recorded_steps
+from temanashi.runs.redacting import secret_references
 from temanashi.runs.results import Finished, NoRun, Waiting
+from temanashi.runs.resuming import settle_interrupted
 from temanashi.runs.stopping import OVER
-from temanashi.runs.tables import RUNS, STEPS
+from temanashi.runs.tables import RUNS
+from temanashi.runs.trying import Trying
+from temanashi.runs.undoing import is_undo, plan_rollback, undone
 from temanashi.runs.waits import wait_for
-from temanashi.text.local import phrase
+from temanashi.runs.working import Work, failed, too_many_failed
+from temanashi.text.local import Phrase, phrase
 
 __all__ = ["advance"]
-
-LEFTOVER_SECONDS = 60.0
-"""How long a command that outlived its run is waited for, where its step says no timeout."""
 
 
 def advance(engine: Engine, run: str) -> Finished | Waiting:
@@ -53,22 +53,40 @@ def advance(engine: Engine, run: str) -> Finished | Waiting:
             raise
         except BaseException as signal:
             with suppress(LedgerError, RunError), lease.writing() as connection:
-                end = finish_run(
-                    engine, connection, run, outcome="cancelled", reason=phrase("runs.signalled", signal=type(signal).__name__)
-                )
-                tell_finished(engine, end)
+                reason = phrase("runs.signalled", signal=type(signal).__name__)
+                tell_finished(engine, finish_run(engine, connection, run, outcome="cancelled", reason=reason))
             raise
 
 
 class _Advance:
-    """One stretch of work on a run under one lease."""
+    """One stretch of work on a run under one lease. `ending` is how the run will end, once a step has failed for good."""
 
     def __init__(self, engine: Engine, lease: Lease, row: Any) -> None:
         self.engine, self.lease, self.row = engine, lease, row
         self.frozen: FrozenRun = thaw(row.id, row.frozen, kinds=engine.kinds)
         engine.know(secret_references(self.frozen))
+        self.items = {item.id: item for item in self.frozen.runbook.steps}
+        self.rows: dict[str, list[Row]] = {}
+        self.recorded: set[str] = set()
+        self.excluded: set[str] = set()
+        self.ending: dict[str, Any] | None = None
 
     def go(self) -> Finished | Waiting:
+        if end := self._begin():
+            return end
+        for block in blocks(self.frozen.runbook):
+            block_items = [item for item in block if self.rows.get(item.id)]
+            if not block_items or (self.ending is not None and not block[0].always):
+                continue
+            if held := self._block(block_items):
+                return held
+            if self.ending is None and not self._judge(block_items):
+                return self._finish(outcome="cancelled")
+        if not self._undo():
+            return self._finish(outcome="cancelled")
+        return self._finish(**(self.ending or {}))
+
+    def _begin(self) -> Finished | None:
         with self.lease.writing() as connection:
             row = read_run(connection, self.row.id)
             if row is not None and row.state in OVER:
@@ -79,185 +97,185 @@ class _Advance:
                 self.engine.ledger.append(connection, draft_of(self.row, "run_started", body={"plan_digest": self.row.plan_digest}))
             else:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running"))
+            for found in read_rows(connection, self.row.id):
+                self.rows.setdefault(found.change.step, []).append(found)
         if row is not None and row.cancel:  # its worker was told, and died before it could end the run
             return self._finish(outcome="cancelled")
-        for number, item in enumerate(self.frozen.runbook.steps, 1):
-            if end := self._step(number, item):
-                return end
-        return self._finish()
+        self.recorded = recorded_steps(self.engine, self.row.id)
+        return None
 
     def _finish(self, **how: Any) -> Finished:
         with self.lease.writing() as connection:
             result = finish_run(self.engine, connection, self.row.id, **how)
         return tell_finished(self.engine, result)
 
-    def _rows(self, step: str) -> list[Row]:
-        with self.engine.database.reading() as connection:
-            return [row for row in read_rows(connection, self.row.id) if row.change.step == step]
+    def _block(self, block: list[StepItem]) -> Finished | Waiting | None:
+        """None when every row of these steps is settled and recorded."""
+        if all(item.id in self.recorded for item in block):
+            return None
+        works = [self._prepared(item) for item in block]
+        waiting = [row.change for work in works for row in work.rows if row.change.wait is not None and not row.settled]
+        for item, work in zip(block, works, strict=True):
+            self._tell_start(item, work)
+            intend_step(self.engine, self.lease, self.row, item.id, [row.change for row in work.rows if not row.settled])
+        if waiting and (held := self._wait(works, waiting)):
+            return held
+        for item, work in zip(block, works, strict=True):
+            held = self._call(item, work) if item.kind == "runbook" else None
+            if held is not None:
+                return held
+            if not work.through(partial(self._values, item)):
+                return self._finish(outcome="cancelled")
+            self._record(item.id, work.rows)
+        return None
 
-    def _step(self, number: int, item: StepItem) -> Finished | Waiting | None:
-        """None when the next step may begin."""
-        rows = self._rows(item.id)
-        if all(row.settled for row in rows) and self._recorded(item.id):
-            return None if self._may_go_on(rows) else self._finish(**self._refusal(rows))
-        step = self.engine.step(item, self.frozen.inventory, halt=self.lease.halt)
-        rows = self._resumed(step, rows)
-        rows = self._replanned(item, rows)
-        done, total = sum(row.settled for row in rows), len(rows)
-        steps = len(self.frozen.runbook.steps)
+    def _prepared(self, item: StepItem) -> Work:
+        """The step's rows: planned again where they named what is known now, interrupted ones asked for, lost targets left out."""
+        step = self.engine.step(item, self.frozen, halt=self.lease.halt)
+        trying = Trying(self.engine, self.lease, item, step)
+        rows = self.rows[item.id]
+        if any(row.state == "planned" and is_open(row.change) for row in rows):
+            planned = plan_step(self.engine, self.frozen, item, self._outputs())
+            with self.lease.writing() as connection:
+                rows = replace_planned(connection, self.row.id, rows, planned)
+        work = Work(self.engine, self.lease, trying, rows, fan_out=item.fan_out)
+        self.rows[item.id] = work.rows
+        settle_interrupted(self.engine, self.lease, trying, step, work)
+        if not item.always:
+            lost = [row.change for row in work.rows if row.change.target in self.excluded and not row.settled]
+            self._settle(work, lost, Outcome(status="skipped", reason=phrase("runs.failed-earlier")))
+        return work
+
+    def _settle(self, work: Work, changes: list[Change], outcome: Outcome) -> None:
+        if changes:
+            with self.lease.writing() as connection:
+                for change in changes:
+                    settle(connection, self.row.id, change, outcome, self.engine.clock.now())
+            for change in changes:
+                work.note(change, outcome)
+
+    def _wait(self, works: list[Work], changes: list[Change]) -> Waiting | None:
+        """The wait of a person for these changes; None when they are settled now."""
+        if held := wait_for(self.engine, self.lease, self.row, changes):
+            return held
+        with self.engine.database.reading() as connection:
+            settled = {row.change.key: row for row in read_rows(connection, self.row.id)}
+        for work in works:
+            for row in work.rows:
+                if (outcome := settled[row.change.key].outcome) is not None:
+                    work.note(row.change, outcome)
+        return None
+
+    def _call(self, item: StepItem, work: Work) -> Waiting | None:
+        """Run the runbooks that a step calls, one after the other; a run that waits makes this one wait."""
+        for row in list(work.rows):
+            if row.settled or row.change.left_out is not None:
+                continue
+            with self.lease.writing() as connection:
+                intend(connection, self.row.id, [row.change], self.engine.clock.now())
+            result = call(self.engine, self.lease, self.row, self.frozen, row.change, advance)
+            if isinstance(result, Waiting):
+                with self.lease.writing() as connection:
+                    connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="waiting"))
+                return result
+            outcome, undo = result
+            with self.lease.writing() as connection:
+                settle(connection, self.row.id, row.change, outcome, self.engine.clock.now(), undo=undo)
+            work.note(row.change, outcome)
+            if not outcome.good and item.on_failure != "continue":
+                left = [other.change for other in work.rows if not other.settled and other.change.left_out is None]
+                self._settle(work, left, Outcome(status="skipped", reason=phrase("runs.not-reached")))
+        return None
+
+    def _outputs(self) -> Outputs:
+        return {
+            row.change.key: row.outcome
+            for rows in self.rows.values()
+            for row in rows
+            if row.outcome is not None and not is_undo(row.change)
+        }
+
+    def _values(self, item: StepItem, change: Change) -> dict[str, Any]:
+        hosts = tuple(host for host in self.frozen.hosts(item) if host.name == change.target)
+        outputs = {
+            step: outcome.outputs for (step, _, target), outcome in self._outputs().items() if target in {change.target, "-"}
+        }
+        return self.frozen.context(item, outputs, hosts=hosts).values(hosts[0] if hosts else None)
+
+    def _judge(self, block: list[StepItem]) -> bool:
+        """Decide whether the run goes on; False when somebody asked to stop in the middle of a rollback."""
+        for item in block:
+            rows = self.rows[item.id]
+            bad = [row for row in rows if failed(row)]
+            if not bad or item.on_failure == "continue":
+                continue
+            skipped = any(row.state == "skipped" and row.change.left_out is None for row in rows if not self._lost(row))
+            if item.fan_out is not None and not skipped and not too_many_failed(rows, item.fan_out):
+                self.excluded |= {row.change.target for row in bad}
+                continue
+            self.ending = _refusal(bad)
+            if item.on_failure == "rollback":
+                return self._roll_back(bad)
+            return True
+        return True
+
+    def _lost(self, row: Row) -> bool:
+        return row.change.target in self.excluded
+
+    def _roll_back(self, bad: list[Row]) -> bool:
+        """Undo what was done, last first; False when somebody asked to stop."""
+        if not any(is_undo(row.change) for rows in self.rows.values() for row in rows):
+            with self.lease.writing() as connection:
+                self.rows |= plan_rollback(connection, self.row.id)
+        reason: Phrase | None = bad[0].outcome.reason if bad[0].outcome is not None else None
+        if not self._undo():
+            return False
+        every = [row for rows in self.rows.values() for row in rows if is_undo(row.change)]
+        key = "runs.rolled-back" if undone(every) else "runs.rolled-back-partly"
+        self.ending = {**(self.ending or {}), "reason": phrase(key, reason=reason or "", count=len(every))}
+        return True
+
+    def _undo(self) -> bool:
+        """Work through the undo rows that there are, step by step; one that fails does not keep the others from being tried."""
+        for path in [path for path, rows in self.rows.items() if is_undo(rows[0].change) and path not in self.recorded]:
+            item = self.items[path.removesuffix("/undo")].model_copy(update={"outputs": {}, "fan_out": None})
+            step = self.engine.step(item, self.frozen, halt=self.lease.halt)
+            trying = Trying(self.engine, self.lease, item, step)
+            work = Work(self.engine, self.lease, trying, self.rows[path])
+            settle_interrupted(self.engine, self.lease, trying, step, work)
+            self._tell_start(item, work, path=path)
+            intend_step(self.engine, self.lease, self.row, path, [row.change for row in work.rows if not row.settled])
+            if (item.kind == "runbook" and self._call(item, work)) or not work.through():
+                return False
+            self._record(path, work.rows)
+        return True
+
+    def _tell_start(self, item: StepItem, work: Work, *, path: str = "") -> None:
         self.engine.tell(
             StepStarted(
-                run=self.row.id, step=item.id, title=item.title, kind=item.kind, number=number, steps=steps, total=total, done=done
+                run=self.row.id,
+                step=path or item.id,
+                title=item.title,
+                kind=item.kind,
+                number=list(self.items).index(item.id) + 1,
+                steps=len(self.items),
+                total=len(work.rows),
+                done=sum(row.settled for row in work.rows),
             )
         )
-        waiting = next((row for row in rows if row.change.wait is not None and not row.settled), None)
-        self._intend_step(item, [row.change for row in rows if not row.settled])
-        if waiting is not None and waiting.change.wait is not None:
-            if held := wait_for(self.engine, self.lease, self.row, waiting.change, waiting.change.wait):
-                return held
-        elif not self._apply_all(step, item, rows):
-            return self._finish(outcome="cancelled")
-        rows = self._rows(item.id)
-        self._record(item, rows)
-        return None if self._may_go_on(rows) else self._finish(**self._refusal(rows))
 
-    def _refusal(self, rows: list[Row]) -> dict[str, Any]:
-        refused = next(
-            (r for r in rows if r.change.wait is not None and r.outcome is not None and r.outcome.status == "failed"), None
-        )
-        return (
-            {"outcome": "refused", "reason": refused.outcome.reason} if refused is not None and refused.outcome is not None else {}
-        )
+    def _record(self, path: str, rows: list[Row]) -> None:
+        record_step(self.engine, self.lease, self.row, path, rows)
+        self.recorded.add(path)
+        outcomes = [row.outcome for row in rows if row.outcome is not None and row.change.left_out is None]
+        verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict is not None]
+        good = all(outcome.good for outcome in outcomes)
+        self.engine.tell(StepDone(run=self.row.id, step=path, good=good, verdict=Verdict.worst(verdicts) if verdicts else None))
 
-    def _may_go_on(self, rows: list[Row]) -> bool:
-        """A failed change ends the run. A measurement never does: what it found, or could not find, is in its verdict."""
-        return all(r.outcome is not None and (r.outcome.good or r.outcome.verdict is not None) for r in rows)
 
-    def _resumed(self, step: Step[PlanContext], rows: list[Row]) -> list[Row]:
-        """A row found intended was interrupted: ask the target what happened; never repeat blindly."""
-        for row in rows:
-            if row.state != "intended":
-                continue
-            outcome = self._observed(step, row.change)
-            if outcome is not None:
-                with self.lease.writing() as connection:
-                    settle(connection, self.row.id, row.change, outcome, self.engine.clock.now())
-        return self._rows(rows[0].change.step)
-
-    def _observed(self, step: Step[PlanContext], change: Change) -> Outcome | None:
-        """The outcome of an interrupted change; None when it may be applied (again)."""
-        if change.reads_only:
-            return None
-        # Observing or repeating beside a command that outlived us could do it twice; without us it may last as long as with us.
-        seconds = float(change.payload.get("timeout") or LEFTOVER_SECONDS)
-        if not wait_until_gone(self._key(change), clock=self.engine.clock, seconds=seconds, halt=self.lease.halt):
-            return Outcome(status="unknown", reason=phrase("runs.still-working", target=change.target))
-        try:
-            state = step.observe(change)
-        except Exception as error:  # noqa: BLE001  (a third party's kind may raise anything; not knowing is a value)
-            return Outcome(status="unknown", reason=phrase("runs.step-broke", problem=f"{type(error).__name__}: {error}"[:300]))
-        if state.happened == "no":
-            return None
-        if state.happened == "yes":
-            return Outcome(status="changed", reason=phrase("runs.seen-after-interruption"), evidence=state.evidence)
-        return Outcome(status="unknown", reason=phrase("runs.interrupted"), evidence=state.evidence)
-
-    def _replanned(self, item: StepItem, rows: list[Row]) -> list[Row]:
-        """Changes that named outputs of earlier steps are planned again now that these are known."""
-        if not any(row.state == "planned" and is_placeholder(row.change) for row in rows):
-            return rows
-        with self.engine.database.reading() as connection:
-            earlier = read_rows(connection, self.row.id)
-        outputs = {(r.change.step, r.change.target): r.outcome.outputs for r in earlier if r.outcome is not None}
-        fresh = {change.key: change for change in plan_step(self.engine, self.frozen, item, outputs)}
-        return [Row(r.position, r.state, fresh.get(r.change.key, r.change), r.outcome) if r.state == "planned" else r for r in rows]
-
-    def _apply_all(self, step: Step[PlanContext], item: StepItem, rows: list[Row]) -> bool:
-        """Work through the unfinished rows, a bounded number at a time; False when somebody asked to stop."""
-        todo = [row for row in rows if not row.settled]
-        done = len(rows) - len(todo)
-        with self._pool() as pool:
-            for start in range(0, len(todo), self.engine.workers):
-                if self.lease.halt.is_set():
-                    return False
-                batch = [row.change for row in todo[start : start + self.engine.workers]]
-                with self.lease.writing() as connection:
-                    if connection.execute(select(RUNS.c.cancel).where(RUNS.c.id == self.row.id)).scalar():
-                        return False
-                    intend(connection, self.row.id, batch, self.engine.clock.now())
-                futures = {pool.submit(self._applied, step, change): change for change in batch}
-                for future in as_completed(futures):
-                    change, outcome, done = futures[future], future.result(), done + 1
-                    with self.lease.writing() as connection:
-                        settle(connection, self.row.id, change, outcome, self.engine.clock.now())
-                    self.engine.tell(
-                        TargetDone(
-                            run=self.row.id,
-                            step=item.id,
-                            target=change.target,
-                            change=change,
-                            outcome=outcome,
-                            done=done,
-                            total=len(rows),
-                        )
-                    )
-        return not self.lease.halt.is_set()
-
-    @contextmanager
-    def _pool(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads that do not outlast a signal: commands under way are killed instead of waited for."""
-        with ThreadPoolExecutor(max_workers=self.engine.workers, thread_name_prefix="step") as pool:
-            try:
-                yield pool
-            except BaseException:
-                self.lease.halt.set()
-                raise
-
-    def _applied(self, step: Step[PlanContext], change: Change) -> Outcome:
-        try:
-            outcome = step.apply(change, self._key(change))
-        except Exception as error:  # noqa: BLE001  (a kind that raises broke the contract; what it did is not known)
-            problem = self.engine.redactor.text(f"{type(error).__name__}: {error}")[:300]
-            outcome = Outcome(status="unknown", reason=phrase("runs.step-broke", problem=problem))
-        return redacted(outcome, self.engine.redactor)
-
-    def _key(self, change: Change) -> str:
-        """The same for every attempt at a change."""
-        return f"{self.row.id}/{change.step}/{change.iteration}/{change.target}"
-
-    def _recorded(self, step: str) -> bool:
-        with self.engine.database.reading() as connection:
-            where = (STEPS.c.run == self.row.id) & (STEPS.c.step == step)
-            return connection.execute(select(STEPS.c.state).where(where)).scalar() == "done"
-
-    def _intend_step(self, item: StepItem, changes: list[Change]) -> None:
-        with self.lease.writing() as connection:
-            where = (STEPS.c.run == self.row.id) & (STEPS.c.step == item.id)
-            if connection.execute(select(STEPS.c.state).where(where)).scalar() is not None:
-                return
-            connection.execute(insert(STEPS).values(run=self.row.id, step=item.id, state="intended"))
-            body = {"changes": [json.loads(c.model_dump_json()) for c in changes]}
-            draft = draft_of(self.row, "step_intended", step=item.id, body=self.engine.redactor.value(body))
-            self.engine.ledger.append(connection, draft)
-
-    def _record(self, item: StepItem, rows: list[Row]) -> None:
-        """One outcome record a step, with every target's outcome and evidence."""
-        targets = [
-            {"target": r.change.target, "outcome": json.loads(r.outcome.model_dump_json()) if r.outcome else None} for r in rows
-        ]
-        summary = [
-            {"target": r.change.target, "outcome": r.outcome.status, "verdict": r.outcome.verdict}
-            for r in rows
-            if r.outcome is not None
-        ]
-        with self.lease.writing() as connection:
-            where = (STEPS.c.run == self.row.id) & (STEPS.c.step == item.id)
-            if connection.execute(update(STEPS).where(where).values(state="done")).rowcount == 0:
-                connection.execute(insert(STEPS).values(run=self.row.id, step=item.id, state="done"))
-            draft = draft_of(
-                self.row, "step_done", step=item.id, targets=summary, body=self.engine.redactor.value({"targets": targets})
-            )
-            self.engine.ledger.append(connection, draft)
-        verdicts = [r.outcome.verdict for r in rows if r.outcome is not None and r.outcome.verdict is not None]
-        good = all(r.outcome is not None and r.outcome.good for r in rows)
-        self.engine.tell(StepDone(run=self.row.id, step=item.id, good=good, verdict=Verdict.worst(verdicts) if verdicts else None))
+def _refusal(bad: list[Row]) -> dict[str, Any]:
+    """How a run ends that a person refused; nothing special for other failures."""
+    refused = next((row for row in bad if row.change.wait is not None and row.outcome is not None), None)
+    if refused is None or refused.outcome is None or refused.outcome.status != "failed":
+        return {}
+    return {"outcome": "refused", "reason": refused.outcome.reason}

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from temanashi.changes import Step
 from temanashi.clock import Clock
-from temanashi.hosts.inventory import Host, Inventory
+from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
 from temanashi.ledger.database import Database
 from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.events import Event, Observer
+from temanashi.runs.frozen import FrozenRun
 from temanashi.secrets import Redactor, SecretMissing, resolve
 
 __all__ = ["Engine"]
@@ -55,16 +56,17 @@ class Engine:
         """The day in the workspace's time zone."""
         return self.clock.now().astimezone(self.zone).date()
 
-    def step(self, item: StepItem, inventory: Inventory, *, halt: threading.Event | None = None) -> Step[PlanContext]:
+    def step(self, item: StepItem, run: FrozenRun, *, halt: threading.Event | None = None) -> Step[PlanContext]:
         """The step of an item, ready to act; setting `halt` ends the commands that it has under way."""
         event = halt or threading.Event()
         effects = Effects(
             connect=lambda host: self.connect(host, event),
-            host=lambda name: inventory.select(name)[0],
+            host=lambda name: run.inventory.select(name)[0],
             secret=self._revealed,
             clock=self.clock,
             redactor=self.redactor,
             halt=event,
+            called=run.called,
         )
         return self.kinds[item.kind].build(item, effects)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -19,7 +19,10 @@ __all__ = ["FrozenRun", "freeze", "thaw"]
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenRun:
-    """The runbook, the inventory it saw, its inputs, its day and who asked."""
+    """The runbook, the inventory it saw, its inputs, its day and who asked.
+
+    `limit` names the only hosts to touch (empty: all). `called` are the runbooks that its steps may call, at any depth.
+    """
 
     id: str
     runbook: Runbook
@@ -27,22 +30,33 @@ class FrozenRun:
     inputs: Mapping[str, Any]
     today: date
     actor: str
+    limit: tuple[str, ...] = ()
+    called: Mapping[str, Runbook] = field(default_factory=dict)
 
     def hosts(self, item: StepItem) -> tuple[Host, ...]:
         """The hosts of a step."""
         return self.inventory.select(item.targets or self.runbook.targets)
 
-    def context(self, item: StepItem, outputs: Mapping[str, Mapping[str, Any]], *, dry_run: bool = False) -> PlanContext:
-        """What a step plans from; `outputs` by target, then step."""
+    def context(
+        self,
+        item: StepItem,
+        outputs: Mapping[str, Mapping[str, Any]],
+        *,
+        hosts: tuple[Host, ...],
+        item_value: Any = None,
+        dry_run: bool = False,
+    ) -> PlanContext:
+        """What a step plans from; `outputs` by step."""
         return PlanContext(
             item=item,
             inputs=self.inputs,
-            hosts=self.hosts(item),
+            hosts=hosts,
             run=self.id,
             today=self.today,
             actor=self.actor,
             outputs=outputs,
             dry_run=dry_run,
+            item_value=item_value,
         )
 
 
@@ -55,6 +69,8 @@ def freeze(run: FrozenRun) -> str:
             "inputs": dict(run.inputs),
             "today": run.today.isoformat(),
             "actor": run.actor,
+            "limit": list(run.limit),
+            "called": {name: runbook.data for name, runbook in run.called.items()},
         }
     )
 
@@ -69,4 +85,6 @@ def thaw(run: str, text: str, *, kinds: Mapping[str, StepKind]) -> FrozenRun:
         inputs=data["inputs"],
         today=date.fromisoformat(data["today"]),
         actor=data["actor"],
+        limit=tuple(data.get("limit", ())),
+        called={name: parse_runbook(called, kinds=kinds) for name, called in data.get("called", {}).items()},
     )

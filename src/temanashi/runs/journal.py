@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from temanashi.changes import NO_TARGET, Change, Outcome, OutcomeStatus, Verdict
+from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, OutcomeStatus, Verdict
 from temanashi.ledger.records import Draft, Kind, TargetOutcome
 from temanashi.people import Actor
 from temanashi.runs.tables import JOURNAL, RUNS
 
-__all__ = ["Row", "draft_of", "intend", "read_rows", "read_run", "settle", "target_outcomes"]
+__all__ = [
+    "STEP_SPACE",
+    "Row",
+    "draft_of",
+    "intend",
+    "plan_rows",
+    "read_rows",
+    "read_run",
+    "read_undos",
+    "replace_planned",
+    "settle",
+    "target_outcomes",
+]
+
+STEP_SPACE = 1_000_000
+"""Positions of a step's rows: a step that is planned again may have more rows than before, and stays in its place."""
 
 SETTLED = ("done", "failed", "unknown", "skipped")
 _WORST: tuple[OutcomeStatus, ...] = ("failed", "unknown", "conflict", "skipped", "changed", "already")
@@ -50,31 +66,103 @@ def read_rows(connection: Connection, run: str) -> list[Row]:
     ]
 
 
-def _at(run: str, change: Change) -> Any:
+_KEY = (
+    (JOURNAL.c.run == bindparam("at_run"))
+    & (JOURNAL.c.step == bindparam("at_step"))
+    & (JOURNAL.c.iteration == bindparam("at_iteration"))
+    & (JOURNAL.c.target == bindparam("at_target"))
+)
+_INTEND = update(JOURNAL).where(_KEY).values(state="intended", intended_at=bindparam("new_time"))
+_SETTLE = (
+    update(JOURNAL)
+    .where(_KEY)
+    .values(
+        state=bindparam("new_state"), outcome=bindparam("new_outcome"), undo=bindparam("new_undo"), ended_at=bindparam("new_time")
+    )
+)
+
+
+def _at(run: str, change: Change) -> dict[str, Any]:
     step, iteration, target = change.key
-    return (JOURNAL.c.run == run) & (JOURNAL.c.step == step) & (JOURNAL.c.iteration == iteration) & (JOURNAL.c.target == target)
+    return {"at_run": run, "at_step": step, "at_iteration": iteration, "at_target": target}
+
+
+def plan_rows(run: str, changes: list[Change], *, first: int = 0) -> list[dict[str, Any]]:
+    """Rows for planned changes, to insert; every step has its own space of positions, counted from `first`."""
+    steps = {step: place for place, step in enumerate(dict.fromkeys(change.step for change in changes), first)}
+    return [
+        {
+            "run": run,
+            "step": change.step,
+            "iteration": change.iteration,
+            "target": change.target,
+            "position": steps[change.step] * STEP_SPACE + number,
+            "state": "planned",
+            "change": change.model_dump_json(),
+        }
+        for number, change in enumerate(changes)
+    ]
+
+
+def replace_planned(connection: Connection, run: str, rows: list[Row], changes: list[Change]) -> list[Row]:
+    """Put what a step was planned to do anew in the place of its planned rows; the new rows."""
+    step, space = rows[0].change.step, rows[0].position // STEP_SPACE
+    mine = (JOURNAL.c.run == run) & (JOURNAL.c.step == step) & (JOURNAL.c.state == "planned")
+    connection.execute(delete(JOURNAL).where(mine))
+    made = plan_rows(run, changes, first=space)
+    connection.execute(insert(JOURNAL), made)
+    return [Row(row["position"], "planned", change, None) for row, change in zip(made, changes, strict=True)]
 
 
 def intend(connection: Connection, run: str, changes: list[Change], now: datetime) -> None:
     """Write that these changes are about to be applied."""
-    for change in changes:
-        values = {"state": "intended", "intended_at": now.isoformat(), "change": change.model_dump_json()}
-        connection.execute(update(JOURNAL).where(_at(run, change)).values(**values))
+    if changes:
+        connection.execute(_INTEND, [{**_at(run, change), "new_time": now.isoformat()} for change in changes])
 
 
-def settle(connection: Connection, run: str, change: Change, outcome: Outcome, now: datetime) -> None:
-    """Write what a change did."""
+def settle(
+    connection: Connection,
+    run: str,
+    change: Change,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    undo: Change | Irreversible | None = None,
+) -> None:
+    """Write what a change did, and what would take it back."""
     state = {"changed": "done", "already": "done", "conflict": "failed"}.get(outcome.status, outcome.status)
-    values = {"state": state, "outcome": outcome.model_dump_json(), "ended_at": now.isoformat()}
-    connection.execute(update(JOURNAL).where(_at(run, change)).values(**values))
+    values = {
+        "new_state": state,
+        "new_outcome": outcome.model_dump_json(),
+        "new_undo": None if undo is None else undo.model_dump_json(),
+        "new_time": now.isoformat(),
+    }
+    connection.execute(_SETTLE, _at(run, change) | values)
+
+
+def read_undos(connection: Connection, run: str) -> list[tuple[Change, Change | Irreversible]]:
+    """Each change that did something, with what takes it back; the last one first."""
+    query = select(JOURNAL.c.change, JOURNAL.c.undo).where((JOURNAL.c.run == run) & JOURNAL.c.undo.is_not(None))
+    found = connection.execute(query.order_by(JOURNAL.c.ended_at.desc(), JOURNAL.c.position.desc()))
+    return [(Change.model_validate_json(row.change), _undo(row.undo)) for row in found]
+
+
+def _undo(text: str) -> Change | Irreversible:
+    data = json.loads(text)
+    return Change.model_validate(data) if "step" in data else Irreversible.model_validate(data)
 
 
 def target_outcomes(rows: list[Row]) -> tuple[TargetOutcome, ...]:
-    """Each target's outcome over all steps: the worst counts. Steps for no host show only where there is no other."""
+    """Each target's outcome over all steps: the worst counts. Steps for no host show only where there is no other.
+
+    What `when` left out counts only where there is nothing else.
+    """
     by_target: dict[str, list[Outcome]] = {}
+    left_out: dict[str, list[Outcome]] = {}
     for row in rows:
         outcome = row.outcome or Outcome(status="skipped")
-        by_target.setdefault(row.change.target, []).append(outcome)
+        (by_target if row.change.left_out is None else left_out).setdefault(row.change.target, []).append(outcome)
+    by_target = by_target or left_out
     if len(by_target) > 1:
         by_target.pop(NO_TARGET, None)
     found = []

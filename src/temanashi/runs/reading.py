@@ -18,7 +18,17 @@ from temanashi.runs.results import NoRun
 from temanashi.runs.tables import RUNS, WAITS
 from temanashi.text.local import LocalText, Phrase
 
-__all__ = ["RowView", "RunView", "StepView", "WaitView", "by_flow_run", "recent_runs", "run_view", "runs_with_dead_lease"]
+__all__ = [
+    "RowView",
+    "RunView",
+    "StepView",
+    "WaitView",
+    "by_flow_run",
+    "recent_runs",
+    "root_of",
+    "run_view",
+    "runs_with_dead_lease",
+]
 
 
 class _View(BaseModel):
@@ -183,6 +193,13 @@ def runs_with_dead_lease(connection: Connection, now: datetime) -> list[RunView]
 
 def _overdue(wait: WaitView | None, now: datetime) -> bool:
     return wait is None or (wait.until is not None and wait.until <= now)
+
+
+def root_of(connection: Connection, run: str) -> str:
+    """The run that nobody called, from which this one was called at some depth; the run itself where nobody called it."""
+    while parent := connection.execute(select(RUNS.c.parent).where(RUNS.c.id == run)).scalar():
+        run = str(parent).partition("/")[0]
+    return run
 
 
 def by_flow_run(connection: Connection, flow_run: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +21,13 @@ from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun, freeze
+from temanashi.runs.journal import plan_rows
 from temanashi.runs.overlap import enter_turn
 from temanashi.runs.planning import plan_run
 from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
 
-__all__ = ["RunRequest", "dry_run", "request_run"]
+__all__ = ["RunRequest", "dry_run", "request_run", "store_run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class RunRequest:
 
     `slot` is the demand unit: an ISO day for calendar tasks (default: today), a ticket for requested ones. `flow_run` is the id of
     Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
-    the same work even where the runbook says `overlap: skip`.
+    the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch; `called` are the runbooks that
+    may be called; `parent` is the key of the change that calls; `origin` is the run that this one answers to.
     """
 
     runbook: Runbook
@@ -52,6 +54,10 @@ class RunRequest:
     flow_run: str = ""
     due: datetime | None = None
     waits: bool = False
+    limit: tuple[str, ...] = ()
+    called: Mapping[str, Runbook] = field(default_factory=dict)
+    parent: str = ""
+    origin: str = ""
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -66,13 +72,18 @@ def request_run(engine: Engine, request: RunRequest) -> str:
     run, plan = _planned(engine, request)
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
-        _store(engine, connection, request, run, plan)
+        store_run(engine, connection, request, run, plan)
         now = engine.clock.now()
         enter_turn(connection, request.runbook, run.id, run.inputs, now=now, due=request.due, waits=request.waits)
-        engine.ledger.append(connection, _requested(engine, request, run, plan))
-        if request.mode == "live" and request.runbook.toil.demand.on_request and request.actor.kind == "person":
+        if _is_demand(request):
             engine.ledger.append(connection, _demanded(request, run))
     return run.id
+
+
+def _is_demand(request: RunRequest) -> bool:
+    """A person who asks is a demand; a run that is called, or made again, serves one that is there already."""
+    asked = request.mode == "live" and request.actor.kind == "person" and not request.parent and not request.origin
+    return asked and request.runbook.toil.demand.on_request
 
 
 def dry_run(engine: Engine, request: RunRequest) -> Plan:
@@ -93,6 +104,8 @@ def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> t
         inputs=inputs,
         today=engine.today(),
         actor=request.actor.name,
+        limit=request.limit,
+        called=request.called,
     )
     return run, plan_run(engine, run, dry_run=dry_run)
 
@@ -103,7 +116,8 @@ def _slot(request: RunRequest, run: FrozenRun) -> str:
     return (request.ticket or run.id) if request.runbook.toil.demand.on_request else run.today.isoformat()
 
 
-def _store(engine: Engine, connection: Connection, request: RunRequest, run: FrozenRun, plan: Plan) -> None:
+def store_run(engine: Engine, connection: Connection, request: RunRequest, run: FrozenRun, plan: Plan) -> None:
+    """Write a planned run and its journal, in the caller's transaction, and what was asked into the ledger."""
     runbook = request.runbook
     connection.execute(
         insert(RUNS).values(
@@ -125,25 +139,17 @@ def _store(engine: Engine, connection: Connection, request: RunRequest, run: Fro
             plan_digest=plan.digest,
             requested_at=engine.clock.now().isoformat(),
             fence=0,
+            parent=request.parent or None,
+            origin=request.origin or None,
         )
     )
-    rows = [
-        {
-            "run": run.id,
-            "step": change.step,
-            "iteration": change.iteration,
-            "target": change.target,
-            "position": position,
-            "state": "planned",
-            "change": change.model_dump_json(),
-        }
-        for position, change in enumerate(plan.changes)
-    ]
-    connection.execute(insert(JOURNAL), rows)
+    connection.execute(insert(JOURNAL), plan_rows(run.id, list(plan.changes)))
+    engine.ledger.append(connection, _requested(engine, request, run, plan))
 
 
 def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) -> Draft:
     body = {"plan_digest": plan.digest, "inputs": dict(plan.inputs), "workspace_version": request.workspace_version}
+    body |= {name: value for name in ("parent", "origin", "limit") if (value := getattr(request, name))}
     changes = [json.loads(change.model_dump_json(exclude={"payload"})) for change in plan.changes]
     return Draft(
         kind="run_requested",

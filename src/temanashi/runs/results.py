@@ -10,7 +10,19 @@ from temanashi.errors import RunError
 from temanashi.ledger.records import RunOutcome, TargetOutcome
 from temanashi.text.local import LocalText, Phrase
 
-__all__ = ["AlreadyEnded", "Finished", "LeaseLost", "NoRun", "NotWaiting", "RunBusy", "RunsStopped", "Waiting"]
+__all__ = [
+    "AlreadyEnded",
+    "Finished",
+    "LeaseLost",
+    "NoRun",
+    "NotOver",
+    "NotWaiting",
+    "NothingToRetry",
+    "NothingToUndo",
+    "RunBusy",
+    "RunsStopped",
+    "Waiting",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +91,33 @@ class AlreadyEnded(RunError):
 
     def __init__(self, run: str, state: str) -> None:
         super().__init__(run=run, state=state)
+
+
+class NotOver(RunError):
+    """The run has not ended yet, so it can be neither retried nor undone."""
+
+    key = "runs.not-over"
+
+    def __init__(self, run: str, state: str) -> None:
+        super().__init__(run=run, state=state)
+
+
+class NothingToRetry(RunError):
+    """Everything of the run was done."""
+
+    key = "runs.nothing-to-retry"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run=run)
+
+
+class NothingToUndo(RunError):
+    """The run changed nothing that is not taken back already."""
+
+    key = "runs.nothing-to-undo"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run=run)
 
 
 class RunsStopped(RunError):

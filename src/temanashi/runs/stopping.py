@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -39,7 +40,21 @@ def asked_to_cancel(connection: Connection, run: str) -> dict[str, str] | None:
 
 
 def cancel(engine: Engine, run: str, *, actor: Actor, channel: Channel, reason: str) -> bool:
-    """Ask a run to stop. True when it is over now (nobody was working on it); False when its worker will stop it."""
+    """Ask a run, and the runs that it called, to stop.
+
+    True when it is over now (nobody was working on it); False when its worker will stop it.
+    """
+    over = _cancel(engine, run, actor=actor, channel=channel, reason=reason)
+    with engine.database.reading() as connection:
+        called = RUNS.c.parent.startswith(f"{run}/", autoescape=True) & RUNS.c.state.not_in(OVER)
+        children = connection.execute(select(RUNS.c.id).where(called)).scalars().all()
+    for child in children:
+        with suppress(AlreadyEnded):
+            cancel(engine, str(child), actor=actor, channel=channel, reason=reason)
+    return over
+
+
+def _cancel(engine: Engine, run: str, *, actor: Actor, channel: Channel, reason: str) -> bool:
     from temanashi.runs.finishing import finish_run  # noqa: PLC0415  (finishing reads `stopped`)
 
     with engine.database.transaction() as connection:

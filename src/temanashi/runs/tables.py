@@ -24,7 +24,7 @@ RUNS = Table(
     "runs",
     _METADATA,
     Column("id", Text, primary_key=True),
-    *(Column(name, Text) for name in (*_RUN_TEXTS, *_RUN_MORE, "cancel", "lease_owner", "lease_until")),
+    *(Column(name, Text) for name in (*_RUN_TEXTS, *_RUN_MORE, "cancel", "lease_owner", "lease_until", "parent", "origin")),
     Column("fence", Integer),
 )
 JOURNAL = Table(
@@ -33,7 +33,7 @@ JOURNAL = Table(
     *(Column(name, Text, primary_key=True) for name in ("run", "step", "target")),
     Column("iteration", Integer, primary_key=True),
     Column("position", Integer),
-    *(Column(name, Text) for name in ("state", "change", "outcome", "intended_at", "ended_at")),
+    *(Column(name, Text) for name in ("state", "change", "outcome", "undo", "intended_at", "ended_at")),
 )
 STEPS = Table(
     "journal_steps", _METADATA, Column("run", Text, primary_key=True), Column("step", Text, primary_key=True), Column("state", Text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,20 +24,29 @@ __all__ = ["wait_for"]
 SYSTEM = Actor(name="temanashi", kind="system")
 
 
-def wait_for(engine: Engine, lease: Lease, row: Any, change: Change, wait: Wait) -> Waiting | None:
-    """Open the wait of a change, or find it open; None when a decision, or its end, has settled the change."""
+def wait_for(engine: Engine, lease: Lease, row: Any, changes: Sequence[Change]) -> Waiting | None:
+    """Open the wait of a block of changes, or find it open; None when a decision, or its end, has settled them.
+
+    Adjacent manual changes are one wait, under the step of the first.
+    """
     now = engine.clock.now()
+    change = changes[0]
+    if (wait := change.wait) is None:
+        raise ValueError(change.key)
     with lease.writing() as connection:
         found = connection.execute(select(WAITS).where((WAITS.c.run == row.id) & (WAITS.c.step == change.step))).one_or_none()
         if found is None:
             until = _open(connection, row.id, change, wait, now)
         elif found.state != "open":
-            settle(connection, row.id, change, _decided(json.loads(found.decision), now), now)
+            outcome = _decided(json.loads(found.decision), now)
+            for place, one in enumerate(changes):
+                spent = outcome.human_seconds if place == 0 else 0
+                settle(connection, row.id, one, outcome.model_copy(update={"human_seconds": spent}), now)
             return None
         else:
             until = datetime.fromisoformat(found.until) if found.until else None
             if until is not None and until <= now:
-                _expire(engine, connection, row, change, now)
+                _expire(engine, connection, row, changes, now)
                 return None
         connection.execute(update(RUNS).where(RUNS.c.id == row.id).values(state="waiting"))
     engine.tell(RunWaited(run=row.id, step=change.step, prompt=wait.prompt, until=until))
@@ -50,12 +60,14 @@ def _open(connection: Connection, run: str, change: Change, wait: Wait, now: dat
     return until
 
 
-def _expire(engine: Engine, connection: Connection, row: Any, change: Change, now: datetime) -> None:
+def _expire(engine: Engine, connection: Connection, row: Any, changes: Sequence[Change], now: datetime) -> None:
     """Silence is never consent: an expired wait refuses."""
+    change = changes[0]
     connection.execute(update(WAITS).where((WAITS.c.run == row.id) & (WAITS.c.step == change.step)).values(state="expired"))
     draft = draft_of(row, "decision", actor=SYSTEM, channel="schedule", step=change.step, outcome="expired")
     engine.ledger.append(connection, draft)
-    settle(connection, row.id, change, Outcome(status="failed", reason=phrase("runs.expired")), now)
+    for one in changes:
+        settle(connection, row.id, one, Outcome(status="failed", reason=phrase("runs.expired")), now)
 
 
 def _decided(decision: dict[str, Any], now: datetime) -> Outcome:

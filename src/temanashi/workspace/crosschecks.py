@@ -15,13 +15,14 @@ from temanashi.errors import Location
 from temanashi.hosts.inventory import HostError, Inventory
 from temanashi.people import People
 from temanashi.problems import Problem
+from temanashi.runbooks.calls import call_problems
 from temanashi.runbooks.model import Minutes, Runbook, StepItem
 from temanashi.text import Lang, LocalText, phrase
 from temanashi.workspace.directory import rights_problems
 from temanashi.workspace.faults import Fault
 from temanashi.workspace.schedules import schedule_problems
 
-__all__ = ["LoadedRunbook", "alone_faults", "together_faults"]
+__all__ = ["LoadedRunbook", "alone_faults", "call_faults", "together_faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,22 @@ def together_faults(runbooks: Iterable[LoadedRunbook], *, flows: Mapping[str, st
     """What is wrong among runbooks: which of two with one name is meant nobody can know, so neither runs."""
     every = list(runbooks)
     return [*_same_names(every, flows), *_different_minutes(every)]
+
+
+def call_faults(runbooks: Iterable[LoadedRunbook]) -> list[Fault]:
+    """Calls that lead nowhere, among runbooks that are well otherwise. A caller that falls out may leave others without theirs."""
+    left = {loaded.runbook.id: loaded for loaded in runbooks}
+    found: list[Fault] = []
+    while True:
+        known = {name: loaded.runbook for name, loaded in left.items()}
+        faults = {
+            name: [loaded.fault(problem) for problem in call_problems(loaded.runbook, known)] for name, loaded in left.items()
+        }
+        bad = {name for name, mine in faults.items() if mine}
+        if not bad:
+            return found
+        found += [fault for mine in faults.values() for fault in mine]
+        left = {name: loaded for name, loaded in left.items() if name not in bad}
 
 
 def _folder(loaded: LoadedRunbook) -> Iterator[Problem]:

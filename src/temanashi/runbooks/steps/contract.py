@@ -15,7 +15,7 @@ from temanashi.clock import Clock
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
 from temanashi.problems import Problem
-from temanashi.runbooks.model import StepItem
+from temanashi.runbooks.model import Runbook, StepItem
 from temanashi.runbooks.templates import Names, Templated, render
 from temanashi.secrets import Redactor
 
@@ -26,7 +26,7 @@ __all__ = ["Effects", "Parsed", "PlanContext", "StepKind"]
 class Effects:
     """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment.
 
-    `halt` is set when the run must stop now: whoever waits waits on it.
+    `halt` is set when the run must stop now: whoever waits waits on it. `called` are the runbooks that a step may call.
     """
 
     connect: Callable[[Host], Transport]
@@ -35,6 +35,7 @@ class Effects:
     clock: Clock
     redactor: Redactor
     halt: threading.Event = field(default_factory=threading.Event)
+    called: Mapping[str, Runbook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
