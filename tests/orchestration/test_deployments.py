@@ -11,7 +11,7 @@ from temanashi.orchestration.deployments import (
 )
 from temanashi.orchestration.environment import POOL, WATCH
 from temanashi.orchestration.python_flows import flow_functions, python_flows
-from temanashi.runbooks.inputs import input_schema
+from temanashi.runbooks.form_schema import input_schema
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version

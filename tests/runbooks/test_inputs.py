@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fixtures_runs import runbook_of
-from temanashi.runbooks.inputs import BadInputs, input_schema, validate_inputs
+from temanashi.runbooks.form_schema import input_schema
+from temanashi.runbooks.inputs import BadInputs, validate_inputs
 from temanashi.text import LANGUAGES, explain
 
 TITLES = {"ja": "欄", "en": "Field"}

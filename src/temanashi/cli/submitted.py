@@ -18,8 +18,21 @@ def submit_and_follow(installation: Installation, request: RunRequest, *, as_jso
     from temanashi.orchestration.submitting import follow, submit
     from temanashi.runbooks.inputs import validate_inputs
 
-    inputs = {name: value for name, value in validate_inputs(request.runbook, request.inputs).items() if value is not None}
-    flow_run = submit(installation.settings, request.runbook.id, inputs, actor=request.actor, ticket=request.ticket)
+    inputs = {
+        name: value
+        for name, value in validate_inputs(request.runbook, request.inputs, offers=request.offers).items()
+        if value is not None
+    }
+    flow_run = submit(
+        installation.settings,
+        request.runbook.id,
+        inputs,
+        actor=request.actor,
+        ticket=request.ticket,
+        beneficiary=request.beneficiary,
+        reason=request.reason,
+        checked=True,
+    )
     progress(say_here("cli.submitted", flow_run=flow_run))
     try:
         for seen in follow(installation.settings, flow_run):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from prefect.client.schemas.objects import FlowRun
 
-from temanashi.orchestration.tags import ACTOR, CHANNEL, TICKET
+from temanashi.orchestration.tags import ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET
 from temanashi.people import Actor, Channel
 
 __all__ = ["Asker", "asker", "expected_day", "tagged"]
@@ -16,26 +16,28 @@ CHANNELS: tuple[Channel, ...] = ("form", "page", "cli", "phone", "schedule", "al
 
 
 class Asker(NamedTuple):
-    """A person or a part of the system, the way in, and the ticket that the request belongs to."""
+    """A person or a part of the system, the way in, the ticket that the request belongs to, for whom it is, and why."""
 
     actor: Actor
     channel: Channel
     ticket: str = ""
+    beneficiary: str = ""
+    reason: str = ""
 
 
 def asker(flow_run: FlowRun) -> Asker:
     """Who asked: the schedule, whom Prefect recorded, whom the tags name, or somebody at Prefect's form."""
-    ticket = tagged(flow_run, TICKET)
+    more = tuple(tagged(flow_run, prefix) for prefix in (TICKET, BENEFICIARY, REASON))
     if flow_run.auto_scheduled:
-        return Asker(Actor(name="schedule", kind="system"), "schedule", ticket)
+        return Asker(Actor(name="schedule", kind="system"), "schedule", *more)
     creator = flow_run.created_by
     if creator is not None and creator.type == "AUTOMATION":
-        return Asker(Actor(name=creator.display_value or "automation", kind="system"), "alert", ticket)
+        return Asker(Actor(name=creator.display_value or "automation", kind="system"), "alert", *more)
     wanted = tagged(flow_run, CHANNEL)
     channel: Channel = next((c for c in CHANNELS if c == wanted and c != "schedule"), "form")
     if creator is not None and creator.type == "USER" and creator.display_value:
-        return Asker(Actor(name=creator.display_value[:200]), channel, ticket)
-    return Asker(Actor(name=(tagged(flow_run, ACTOR) or "prefect-ui")[:200]), channel, ticket)
+        return Asker(Actor(name=creator.display_value[:200]), channel, *more)
+    return Asker(Actor(name=(tagged(flow_run, ACTOR) or "prefect-ui")[:200]), channel, *more)
 
 
 def tagged(flow_run: FlowRun, prefix: str) -> str:

@@ -13,14 +13,17 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from temanashi.clock import SystemClock
 from temanashi.orchestration.environment import POOL, WATCH
 from temanashi.orchestration.python_flows import PythonFlow, python_flows
 from temanashi.orchestration.runbook_flows import entrypoint
 from temanashi.runbooks.describing import describe
-from temanashi.runbooks.inputs import input_schema
+from temanashi.runbooks.form_schema import input_schema
 from temanashi.runbooks.model import Runbook
+from temanashi.runbooks.offering import Offering
 from temanashi.settings import Settings
 from temanashi.text import Lang, say
+from temanashi.workspace.choosing import form_offers
 from temanashi.workspace.publishing import PublishedWorkspace
 
 __all__ = [
@@ -108,10 +111,11 @@ def wanted_deployments(settings: Settings, published: PublishedWorkspace | None)
     """What should be there for a published version; before the first one, only the watch."""
     runbooks = published.runbooks.values() if published is not None else ()
     flows = python_flows(settings, published) if published is not None else []
-    return [*(_for_runbook(r, settings) for r in runbooks), *(_for_flow(f, settings) for f in flows), _watch(settings)]
+    offers = form_offers(published, settings, clock=SystemClock()) if published is not None else None
+    return [*(_for_runbook(r, settings, offers) for r in runbooks), *(_for_flow(f, settings) for f in flows), _watch(settings)]
 
 
-def _for_runbook(runbook: Runbook, settings: Settings) -> Wanted:
+def _for_runbook(runbook: Runbook, settings: Settings, offers: Offering | None = None) -> Wanted:
     lang = settings.language
     tags = [TAG, say(f"runbooks.category-{runbook.category}", lang), runbook.owner, runbook.system]
     return Wanted(
@@ -120,7 +124,7 @@ def _for_runbook(runbook: Runbook, settings: Settings) -> Wanted:
         version=runbook.version,
         description=describe(runbook, lang),
         tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
-        schema=input_schema(runbook, lang),
+        schema=input_schema(runbook, lang, offers=offers),
         schedules=_schedules(runbook, settings.zone),
     )
 

@@ -36,6 +36,7 @@ from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
 from temanashi.text import Lang, Phrase
 from temanashi.workspace.afterwards import after_refusal, after_run
+from temanashi.workspace.choosing import run_offers
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -132,9 +133,12 @@ def _request(
         actor=asked.actor,
         channel=asked.channel,
         ticket=asked.ticket,
+        beneficiary=asked.beneficiary,
+        reason=asked.reason,
         slot=None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone),
         flow_run=key,
         called=called_by(runbook, published.runbooks),
+        offers=run_offers(published, clock=engine.clock, reach=engine.connect),
     )
 
 

@@ -14,8 +14,9 @@ import httpx
 from temanashi.clock import Clock, SystemClock
 from temanashi.errors import InputError, ServerError
 from temanashi.orchestration.environment import WATCH, api_url
-from temanashi.orchestration.tags import ACTOR, CHANNEL, TICKET
+from temanashi.orchestration.tags import ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET
 from temanashi.people import Actor, Channel
+from temanashi.redaction import one_line
 from temanashi.settings import Settings
 
 __all__ = ["FlowRunGone", "Followed", "NotDeployed", "NotReachable", "ServerRefused", "ask_watch", "follow", "submit"]
@@ -90,15 +91,29 @@ def submit(
     *,
     actor: Actor,
     ticket: str = "",
+    beneficiary: str = "",
+    reason: str = "",
     channel: Channel = "cli",
+    checked: bool = False,
 ) -> str:
-    """The id of a new flow run of the runbook's deployment; raises NotReachable, NotDeployed and ServerRefused."""
-    tags = [f"{ACTOR}{actor.name}", f"{CHANNEL}{channel}", *([f"{TICKET}{ticket}"] if ticket else [])]
+    """The id of a new flow run of the runbook's deployment; raises NotReachable, NotDeployed and ServerRefused.
+
+    `checked` says that `validate_inputs` took the inputs a moment ago: the form that Prefect has may list older choices.
+    """
+    more = ((TICKET, ticket), (BENEFICIARY, beneficiary), (REASON, reason))
+    tags = [f"{ACTOR}{actor.name}", f"{CHANNEL}{channel}", *(f"{prefix}{one_line(text)}" for prefix, text in more if text)]
     with _client(settings) as client:
         found = _call(client, "GET", f"/deployments/name/{runbook}/{runbook}")
         if found.status_code == httpx.codes.NOT_FOUND:
             raise NotDeployed(runbook)
-        body = {"parameters": dict(inputs), "tags": tags, "state": {"type": "SCHEDULED"}, "idempotency_key": str(uuid4())}
+        body: dict[str, Any] = {
+            "parameters": dict(inputs),
+            "tags": tags,
+            "state": {"type": "SCHEDULED"},
+            "idempotency_key": str(uuid4()),
+        }
+        if checked:
+            body["enforce_parameter_schema"] = False
         answer = _call(client, "POST", f"/deployments/{found.json()['id']}/create_flow_run", json=body)
     if answer.is_error:
         raise ServerRefused(runbook, _detail(answer))

@@ -1,7 +1,7 @@
-"""Tags by which `tema run --submit` tells who asked, how, and for which ticket."""
+"""Tags by which `tema run --submit` and our form tell who asked, how, for whom, why, and for which ticket."""
 
 from __future__ import annotations
 
-__all__ = ["ACTOR", "CHANNEL", "TICKET"]
+__all__ = ["ACTOR", "BENEFICIARY", "CHANNEL", "REASON", "TICKET"]
 
-ACTOR, CHANNEL, TICKET = "actor:", "channel:", "ticket:"
+ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET = "actor:", "for:", "channel:", "reason:", "ticket:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -11,23 +12,28 @@ from pydantic import TypeAdapter, ValidationError
 
 from temanashi.errors import InputError
 from temanashi.problems import Problem, suggestion
+from temanashi.runbooks.choices import named_parameters
 from temanashi.runbooks.model import Runbook
+from temanashi.runbooks.offering import ChoicesUnavailable, Offers
 from temanashi.runbooks.parameters import (
     BooleanParameter,
     ChoiceParameter,
     DateParameter,
     IntegerParameter,
+    ListParameter,
     Parameter,
     SecretParameter,
     StringParameter,
 )
 from temanashi.secrets import SecretRef
-from temanashi.text.local import Lang, Phrase, phrase
+from temanashi.text.local import Phrase, phrase
 
-__all__ = ["BadInputs", "default_problem", "input_schema", "validate_inputs"]
+__all__ = ["BadInputs", "default_problem", "validate_inputs"]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+LONGEST_CHOICE = 200
+SHOWN_CHOICES = 20
 _SECRET: TypeAdapter[str] = TypeAdapter(SecretRef)
 
 
@@ -42,13 +48,17 @@ class BadInputs(InputError):
 
 
 class _Wrong(ValueError):
-    def __init__(self, message: Phrase) -> None:
+    def __init__(self, message: Phrase, close: str = "") -> None:
         super().__init__(message.key)
-        self.message = message
+        self.message, self.close = message, close
 
 
-def validate_inputs(runbook: Runbook, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter's value as JSON, defaults filled in; raises BadInputs with one problem an input."""
+def validate_inputs(runbook: Runbook, raw: Mapping[str, Any], *, offers: Offers | None = None) -> dict[str, Any]:
+    """Every parameter's value as JSON, defaults filled in; raises BadInputs with one problem an input.
+
+    `offers` knows what can be chosen now (`choices_from`). Without it only the shape of such a value is checked: where a file is
+    loaded, and never where a run starts.
+    """
     problems = [
         Problem((name,), phrase("problems.unknown-key", name=name), suggestion(name, [p.name for p in runbook.parameters]))
         for name in raw
@@ -57,12 +67,15 @@ def validate_inputs(runbook: Runbook, raw: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for parameter in runbook.parameters:
         given = raw.get(parameter.name)
-        if given is None or given == "":
+        if given is None or given == "" or (given == [] and not parameter.required):
             given = parameter.default
         try:
-            values[parameter.name] = _absent(parameter) if given is None else _value(parameter, given)
+            value = _absent(parameter) if given is None else _value(parameter, given)
+            if offers is not None and value is not None and isinstance(parameter, (ChoiceParameter, ListParameter)):
+                _offered(parameter, value, values, offers)
+            values[parameter.name] = value
         except _Wrong as wrong:
-            problems.append(Problem((parameter.name,), wrong.message))
+            problems.append(Problem((parameter.name,), wrong.message, wrong.close))
     if problems:
         raise BadInputs(runbook.id, problems)
     return values
@@ -84,18 +97,16 @@ def _absent(parameter: Parameter) -> Any:
     return None
 
 
-def _value(parameter: Parameter, given: Any) -> Any:
+def _value(parameter: Parameter, given: Any) -> Any:  # noqa: PLR0911  (one branch a type)
     match parameter:
         case StringParameter():
             return _string(parameter, given)
         case IntegerParameter():
             return _integer(parameter, given)
         case ChoiceParameter():
-            if not isinstance(given, str) or given not in parameter.values:
-                raise _Wrong(
-                    phrase("runbooks.input-choice", title=parameter.title, value=_short(given), choices=list(parameter.values))
-                )
-            return given
+            return _chosen(parameter, given)
+        case ListParameter():
+            return _list(parameter, given)
         case BooleanParameter():
             return _boolean(parameter, given)
         case DateParameter():
@@ -109,10 +120,79 @@ def _value(parameter: Parameter, given: Any) -> Any:
             assert_never(parameter)
 
 
-def _string(parameter: StringParameter, given: Any) -> str:
+def _chosen(parameter: ChoiceParameter | ListParameter, given: Any) -> str:
+    if parameter.choices_from is not None:
+        if (
+            not isinstance(given, str)
+            or not given
+            or len(given) > LONGEST_CHOICE
+            or not given.isprintable()
+            or given.startswith("-")
+        ):
+            raise _Wrong(phrase("runbooks.input-not-offered", title=parameter.title, value=_short(given)))
+        return given
+    if not isinstance(given, str) or given not in parameter.values:
+        raise _Wrong(
+            phrase("runbooks.input-choice", title=parameter.title, value=_short(given), choices=list(parameter.values)),
+            suggestion(str(given), parameter.values),
+        )
+    return given
+
+
+def _offered(parameter: ChoiceParameter | ListParameter, value: Any, earlier: Mapping[str, Any], offers: Offers) -> None:
+    """Raise when what was chosen cannot be chosen now, with what can."""
+    if parameter.choices_from is None:
+        return
+    missing = sorted(named_parameters(parameter.choices_from) - {name for name, known in earlier.items() if known is not None})
+    if missing:
+        raise _Wrong(phrase("runbooks.input-needs", title=parameter.title, names=missing))
+    try:
+        choices = offers.offered(parameter.choices_from, earlier)
+    except ChoicesUnavailable as error:
+        raise _Wrong(phrase("runbooks.input-unavailable", title=parameter.title, reason=error.data["reason"])) from error
+    if choices is None:
+        return
+    now = [choice.value for choice in choices]
+    for item in value if isinstance(value, list) else [value]:
+        if item not in now:
+            shown = [*now[:SHOWN_CHOICES], *(["…"] if len(now) > SHOWN_CHOICES else [])]
+            data = {"title": parameter.title, "value": _short(item), "choices": shown or ["-"]}
+            raise _Wrong(phrase("runbooks.input-gone", **data), suggestion(item, now))
+
+
+def _list(parameter: ListParameter, given: Any) -> list[str]:
+    """A list, or text: a JSON list, one value a line, or values with commas between them."""
+    items = _split(given) if isinstance(given, str) else given
+    if not isinstance(items, (list, tuple)):
+        raise _Wrong(phrase("runbooks.input-list", title=parameter.title))
+    if not parameter.min_items <= len(items) <= parameter.max_items:
+        bounds = {"low": parameter.min_items, "high": parameter.max_items, "count": len(items)}
+        raise _Wrong(phrase("runbooks.input-count", title=parameter.title, **bounds))
+    free = not parameter.choices and parameter.choices_from is None
+    values = [_string(parameter, item) if free else _chosen(parameter, item) for item in items]
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is not None:
+        raise _Wrong(phrase("runbooks.input-twice", title=parameter.title, value=_short(twice)))
+    if "" in values:
+        raise _Wrong(phrase("runbooks.input-empty-item", title=parameter.title))
+    return values
+
+
+def _split(text: str) -> Any:
+    if text.lstrip().startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return None
+    parts = text.split("\n" if "\n" in text else ",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _string(parameter: StringParameter | ListParameter, given: Any) -> str:
     if not isinstance(given, str):
         raise _Wrong(phrase("runbooks.input-text", title=parameter.title))
-    if (CONTROL_BUT_LINES if parameter.multiline else CONTROL).search(given):
+    multiline = isinstance(parameter, StringParameter) and parameter.multiline
+    if (CONTROL_BUT_LINES if multiline else CONTROL).search(given):
         raise _Wrong(phrase("runbooks.input-control", title=parameter.title))
     if any(0xD800 <= ord(c) <= 0xDFFF for c in given):  # noqa: PLR2004  (lone surrogates cannot be written as UTF-8)
         raise _Wrong(phrase("runbooks.input-control", title=parameter.title))
@@ -161,39 +241,3 @@ def _date(parameter: DateParameter, given: Any) -> str:
 def _short(value: Any) -> str:
     text = CONTROL.sub("?", str(value)).encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  (fits a line)
-
-
-def input_schema(runbook: Runbook, lang: Lang) -> dict[str, Any]:
-    """JSON Schema of the form: an object with one property a parameter, titles and hints in the language, in the file's order."""
-    properties = {p.name: {**_property(p), **_said(p, lang), "position": i} for i, p in enumerate(runbook.parameters)}
-    required = [p.name for p in runbook.parameters if p.required and p.default is None]
-    return {"title": "Parameters", "type": "object", "properties": properties, "required": required, "definitions": {}}
-
-
-def _said(parameter: Parameter, lang: Lang) -> dict[str, Any]:
-    said: dict[str, Any] = {"title": parameter.title.text(lang)}
-    if parameter.hint is not None:
-        said["description"] = parameter.hint.text(lang)
-    if parameter.default is not None:
-        said["default"] = parameter.default.isoformat() if isinstance(parameter.default, date) else parameter.default
-    return said
-
-
-def _property(parameter: Parameter) -> dict[str, Any]:
-    match parameter:
-        case StringParameter():
-            shape: dict[str, Any] = {"type": "string", "maxLength": parameter.max_length}
-            return shape | ({"pattern": f"^(?:{parameter.pattern})$"} if parameter.pattern else {})
-        case IntegerParameter():
-            bounds = {"minimum": parameter.minimum, "maximum": parameter.maximum}
-            return {"type": "integer"} | {name: bound for name, bound in bounds.items() if bound is not None}
-        case ChoiceParameter():
-            return {"type": "string", "enum": list(parameter.values)}
-        case BooleanParameter():
-            return {"type": "boolean"}
-        case DateParameter():
-            return {"type": "string", "format": "date"}
-        case SecretParameter():
-            return {"type": "string", "pattern": r"^(env:|file:|prefect:).+$"}
-        case _:
-            assert_never(parameter)

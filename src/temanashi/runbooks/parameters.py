@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from temanashi.checks.fields import Pattern
+from temanashi.runbooks.choices import Choice, ChoicesFrom
 from temanashi.secrets import SecretRef
 from temanashi.text.local import LocalText, phrase
 
@@ -17,6 +18,7 @@ __all__ = [
     "ChoiceParameter",
     "DateParameter",
     "IntegerParameter",
+    "ListParameter",
     "Parameter",
     "SecretParameter",
     "StringParameter",
@@ -60,37 +62,57 @@ class IntegerParameter(_Common):
         return self
 
 
-class Choice(BaseModel):
-    """One allowed value and how readers see it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    value: str = Field(min_length=1, max_length=200)
-    title: LocalText | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_string(cls, value: Any) -> Any:
-        return {"value": value} if isinstance(value, str) else value
+def _one_list(given: _HasChoices) -> None:
+    """Choices are written or found, never both."""
+    if given.choices and given.choices_from is not None:
+        raise ValueError(phrase("runbooks.choices-both"))
+    if len({choice.value for choice in given.choices}) < len(given.choices):
+        raise ValueError(phrase("runbooks.choices-twice"))
 
 
-class ChoiceParameter(_Common):
+class _HasChoices(_Common):
+    choices: tuple[Choice, ...] = ()
+    choices_from: ChoicesFrom | None = Field(default=None, description="Found when the form is made, and again when the run starts")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the runbook itself allows."""
+        return tuple(choice.value for choice in self.choices)
+
+
+class ChoiceParameter(_HasChoices):
     """One of a list."""
 
     type: Literal["choice"]
-    choices: tuple[Choice, ...] = Field(min_length=1)
     default: str | None = None
 
     @model_validator(mode="after")
     def _default_is_a_choice(self) -> ChoiceParameter:
-        if self.default is not None and self.default not in self.values:
+        _one_list(self)
+        if not self.choices and self.choices_from is None:
+            raise ValueError(phrase("runbooks.choices-none"))
+        if self.choices and self.default is not None and self.default not in self.values:
             raise ValueError(phrase("runbooks.default-not-a-choice", default=self.default, choices=list(self.values)))
         return self
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The allowed values."""
-        return tuple(choice.value for choice in self.choices)
+
+class ListParameter(_HasChoices):
+    """Several values, each different: of a list, or any text that fits. `for_each: params.NAME` does a step once for each."""
+
+    type: Literal["list"]
+    min_items: int = Field(default=1, ge=0, le=1000)
+    max_items: int = Field(default=100, ge=1, le=1000)
+    pattern: Pattern | None = Field(default=None, description="Regular expression that each whole value must match")
+    max_length: int = Field(default=200, ge=1, le=10_000, description="Characters of each value")
+    leading_dash: bool = Field(default=False, description="Allow a value to begin with -")
+    default: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ListParameter:
+        _one_list(self)
+        if self.min_items > self.max_items:
+            raise ValueError(phrase("runbooks.bounds-crossed", minimum=self.min_items, maximum=self.max_items))
+        return self
 
 
 class BooleanParameter(_Common):
@@ -120,7 +142,7 @@ def _text_by_default(value: Any) -> Any:
 
 Parameter = Annotated[
     Annotated[
-        StringParameter | IntegerParameter | ChoiceParameter | BooleanParameter | DateParameter | SecretParameter,
+        StringParameter | IntegerParameter | ChoiceParameter | ListParameter | BooleanParameter | DateParameter | SecretParameter,
         Field(discriminator="type"),
     ],
     BeforeValidator(_text_by_default),

@@ -13,14 +13,14 @@ from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.runbooks.inputs import default_problem
 from temanashi.runbooks.model import Runbook, StepItem
 from temanashi.runbooks.steps.contract import StepKind
-from temanashi.runbooks.templates import Templated, check_template
+from temanashi.runbooks.templates import Templated, check_template, names_of
 from temanashi.secrets import is_reference
 from temanashi.text.local import phrase
 
 __all__ = ["BadRunbook", "parse_runbook"]
 
 COMMON = tuple(name for name in StepItem.model_fields if name not in {"kind", "spec"})
-PARAMETER_TYPES = ("string", "integer", "choice", "boolean", "date", "secret")
+PARAMETER_TYPES = ("string", "integer", "choice", "list", "boolean", "date", "secret")
 _TYPE_AT = 2
 
 
@@ -47,7 +47,7 @@ def parse_runbook(data: Mapping[str, Any], *, kinds: Mapping[str, StepKind]) -> 
         problems += [_placed(p) for p in problems_of(error, model=Runbook) if p.loc[:1] != ("steps",)]
     problems += _templates(data, items, kinds)
     if runbook is not None:
-        problems += [*_repeated(runbook), *_defaults(runbook), *_secrets(runbook)]
+        problems += [*_repeated(runbook), *_defaults(runbook), *_secrets(runbook), *_choice_templates(runbook)]
     if problems or runbook is None:
         raise BadRunbook(str(data.get("id", "")), problems)
     return runbook
@@ -128,6 +128,20 @@ def _common_templates(item: StepItem, each: tuple[str, ...]) -> Iterator[tuple[T
 def _defaults(runbook: Runbook) -> list[Problem]:
     checked = ((index, default_problem(parameter)) for index, parameter in enumerate(runbook.parameters))
     return [Problem(("parameters", index, "default"), message) for index, message in checked if message is not None]
+
+
+def _choice_templates(runbook: Runbook) -> Iterator[Problem]:
+    """Choices may depend on what was asked earlier, and on nothing else."""
+    for index, parameter in enumerate(runbook.parameters):
+        source = getattr(parameter, "choices_from", None)
+        earlier = [p.name for p in runbook.parameters[:index] if p.type != "secret"]
+        for templated in source.templates() if source is not None else ():
+            at = ("parameters", index, "choices_from")
+            found = check_template(templated, parameters=earlier, steps=())
+            if not found and (others := names_of(templated.text) - {"params"}):
+                shown = phrase("runbooks.template-undefined", name=min(others), known=[f"params.{name}" for name in earlier])
+                found = [Problem(templated.loc, shown)]
+            yield from (p.under(*at) for p in found)
 
 
 def _secrets(runbook: Runbook) -> list[Problem]:

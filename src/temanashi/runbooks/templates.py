@@ -14,7 +14,7 @@ from temanashi.errors import InputError
 from temanashi.problems import Problem, suggestion
 from temanashi.text.local import phrase
 
-__all__ = ["ROOTS", "Names", "TemplateFailed", "Templated", "check_template", "evaluate", "names_of", "render"]
+__all__ = ["ROOTS", "Names", "TemplateFailed", "Templated", "check_template", "evaluate", "names_of", "parameters_of", "render"]
 
 ROOTS = ("params", "host", "run", "steps")
 """What a template may name: `{{ params.service }}`, `{{ host.name }}`, `{{ run.id }}`, `{{ steps.STEP.OUTPUT }}`.
@@ -102,6 +102,12 @@ def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
 def names_of(text: str, *, expression: bool = False) -> frozenset[str]:
     """The roots that a template or an expression names, so that it is known before rendering what it waits for."""
     return frozenset(_free_names(_tree(text, expression=expression)))
+
+
+def parameters_of(text: str) -> frozenset[str]:
+    """The parameters that a template names."""
+    found = _tree(text, expression=False).find_all((nodes.Getattr, nodes.Getitem))
+    return frozenset(name for root, name in map(_member, found) if root == "params" and name is not None)
 
 
 def _tree(text: str, *, expression: bool) -> nodes.Template:

@@ -14,11 +14,14 @@ from sqlalchemy import Connection, insert, select
 from temanashi.canonical import canonical_json
 from temanashi.changes import Plan
 from temanashi.hosts.inventory import Inventory
+from temanashi.hosts.transport import Result
 from temanashi.ledger.chain import event_id
 from temanashi.ledger.records import Draft, Mode
 from temanashi.people import Actor, Channel
+from temanashi.runbooks.choices import ChoicesFrom
 from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
+from temanashi.runbooks.offering import ChoicesUnavailable, Offering, Offers
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun, freeze
 from temanashi.runs.journal import plan_rows
@@ -26,6 +29,7 @@ from temanashi.runs.overlap import enter_turn
 from temanashi.runs.planning import plan_run
 from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
+from temanashi.text.local import phrase
 
 __all__ = ["RunRequest", "dry_run", "request_run", "store_run"]
 
@@ -38,6 +42,7 @@ class RunRequest:
     Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
     the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch; `called` are the runbooks that
     may be called; `parent` is the key of the change that calls; `origin` is the run that this one answers to.
+    `offers` knows what can be chosen at this moment; without it only hosts can.
     """
 
     runbook: Runbook
@@ -58,6 +63,7 @@ class RunRequest:
     called: Mapping[str, Runbook] = field(default_factory=dict)
     parent: str = ""
     origin: str = ""
+    offers: Offers | None = None
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -96,7 +102,9 @@ def dry_run(engine: Engine, request: RunRequest) -> Plan:
 
 
 def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> tuple[FrozenRun, Plan]:
-    inputs = validate_inputs(request.runbook, request.inputs)
+    # A run never starts on choices that were not looked up: without a source they cannot be chosen.
+    offers = request.offers or Offering(inventory=request.inventory, run_on=_unknown)
+    inputs = validate_inputs(request.runbook, request.inputs, offers=offers)
     run = FrozenRun(
         id=event_id(engine.clock.now(), secrets.token_bytes(10)),
         runbook=request.runbook,
@@ -108,6 +116,10 @@ def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> t
         called=request.called,
     )
     return run, plan_run(engine, run, dry_run=dry_run)
+
+
+def _unknown(source: ChoicesFrom) -> Result:
+    raise ChoicesUnavailable(phrase("runbooks.choices-no-source", source=source.sort))
 
 
 def _slot(request: RunRequest, run: FrozenRun) -> str:

@@ -17,7 +17,9 @@ from temanashi.people import People
 from temanashi.problems import Problem
 from temanashi.runbooks.calls import call_problems
 from temanashi.runbooks.model import Minutes, Runbook, StepItem
+from temanashi.runbooks.offering import Offering
 from temanashi.text import Lang, LocalText, phrase
+from temanashi.workspace.choice_checks import choice_problems
 from temanashi.workspace.directory import rights_problems
 from temanashi.workspace.faults import Fault
 from temanashi.workspace.schedules import schedule_problems
@@ -39,12 +41,19 @@ class LoadedRunbook:
 
 
 def alone_faults(
-    loaded: LoadedRunbook, *, inventory: Inventory, people: People, languages: tuple[Lang, ...], calendars: SiteCalendars
+    loaded: LoadedRunbook,
+    *,
+    inventory: Inventory,
+    people: People,
+    languages: tuple[Lang, ...],
+    calendars: SiteCalendars,
+    offers: Offering,
 ) -> list[Fault]:
     """What is wrong with one runbook where it stands."""
     runbook = loaded.runbook
     problems = [*_folder(loaded), *_languages(runbook, languages), *_targets(loaded, inventory), *rights_problems(runbook, people)]
-    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook, calendars))]
+    problems += choice_problems(runbook, offers)
+    return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook, calendars, offers))]
 
 
 def together_faults(runbooks: Iterable[LoadedRunbook], *, flows: Mapping[str, str]) -> list[Fault]:

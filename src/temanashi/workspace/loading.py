@@ -14,6 +14,7 @@ from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
 from temanashi.people import People
 from temanashi.problems import Problem, problems_of
+from temanashi.runbooks.offering import Offering
 from temanashi.runbooks.parsing import BadRunbook, parse_runbook
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.settings import Settings, load_settings
@@ -76,11 +77,14 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
+    offers = Offering(inventory=inventory, files=texts, people=people)
     every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
     found = [
         fault
         for loaded in every
-        for fault in alone_faults(loaded, inventory=inventory, people=people, languages=languages, calendars=calendar)
+        for fault in alone_faults(
+            loaded, inventory=inventory, people=people, languages=languages, calendars=calendar, offers=offers
+        )
     ]
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
@@ -139,7 +143,7 @@ def _faults(problems: list[Problem], file: str, line: Callable[[tuple[str | int,
 def _site(texts: Mapping[str, str], faults: list[Fault]) -> dict[str, YamlSource]:
     found = {}
     for file, text in texts.items():
-        if file.startswith("runbooks/site/") and (source := _source(file, text, faults)):
+        if file.startswith("runbooks/site/") and file.endswith(".yaml") and (source := _source(file, text, faults)):
             found[file.removeprefix("runbooks/site/").removesuffix(".yaml")] = source
     return found
 

@@ -29,7 +29,7 @@ class Files(NamedTuple):
 
 
 def read_files(root: Path) -> Files:
-    """Every file that counts, in the order of paths: YAML under `runbooks/`, Python under `flows/`, Markdown under `faq/`."""
+    """Every file that counts, in the order of paths: YAML under `runbooks/`, CSV under its `site/`, Python and Markdown."""
     found = Files({}, [])
     for path in sorted(_candidates(root), key=lambda p: p.relative_to(root).as_posix()):
         name = path.relative_to(root).as_posix()
@@ -45,7 +45,7 @@ def read_files(root: Path) -> Files:
 
 
 def _candidates(root: Path) -> Iterator[Path]:
-    for folder, suffixes in (("runbooks", (".yaml", ".yml")), ("flows", (".py",)), ("faq", (".md",))):
+    for folder, suffixes in (("runbooks", (".yaml", ".yml")), ("runbooks/site", (".csv",)), ("flows", (".py",)), ("faq", (".md",))):
         for path in (root / folder).rglob("*"):
             hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(root).parts)
             if path.suffix in suffixes and not hidden and not path.is_dir():
@@ -81,12 +81,23 @@ def _text(path: Path, name: str) -> str | Fault:
     return _decoded(raw, name)
 
 
+def _as_text(raw: bytes, name: str) -> str:
+    """UTF-8; Windows' editors put a byte order mark in front, and YAML allows it there (1.2.2, section 5.2). Tables saved by a
+    Japanese Excel are Shift_JIS. Raises UnicodeDecodeError.
+    """  # noqa: D205
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not name.endswith(".csv"):
+            raise
+    return raw.decode("cp932")
+
+
 def _decoded(raw: bytes, name: str) -> str | Fault:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Fault(Location(name, 1), phrase("workspace.utf-16"))
     try:
-        # Windows' editors put a byte order mark in front; YAML allows it there (1.2.2, section 5.2).
-        text = raw.decode("utf-8-sig")
+        text = _as_text(raw, name)
     except UnicodeDecodeError as error:
         return Fault(Location(name, raw.count(b"\n", 0, error.start) + 1), phrase("workspace.not-utf-8"))
     if match := NOT_TEXT.search(text):

@@ -11,13 +11,14 @@ from temanashi.problems import Problem, suggestion
 from temanashi.runbooks.cron import cron_flaw
 from temanashi.runbooks.inputs import BadInputs, validate_inputs
 from temanashi.runbooks.model import Runbook
+from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.schedule import Schedule
 from temanashi.text import phrase
 
 __all__ = ["schedule_problems"]
 
 
-def schedule_problems(runbook: Runbook, calendars: SiteCalendars) -> Iterator[Problem]:
+def schedule_problems(runbook: Runbook, calendars: SiteCalendars, offers: Offers | None = None) -> Iterator[Problem]:
     """What is wrong with the schedules of a runbook."""
     ids = Counter(schedule.id for schedule in runbook.schedules)
     for index, schedule in enumerate(runbook.schedules):
@@ -26,7 +27,7 @@ def schedule_problems(runbook: Runbook, calendars: SiteCalendars) -> Iterator[Pr
             yield Problem((*at, "id"), phrase("workspace.schedule-id", name=schedule.id))
         yield from (p.under(*at) for p in _alone(schedule, calendars))
         try:
-            validate_inputs(runbook, schedule.parameters)
+            validate_inputs(runbook, schedule.parameters, offers=offers)
         except BadInputs as error:
             yield from (p.under(*at, "parameters") for p in error.problems)
 
