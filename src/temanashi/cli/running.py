@@ -67,7 +67,6 @@ def run(
     from temanashi.runbooks.calls import called_by
     from temanashi.runs.requests import RunRequest, request_run
     from temanashi.runs.requests import dry_run as plan_only
-    from temanashi.workspace.choosing import run_offers
     from temanashi.workspace.first import runbook_named
     from temanashi.workspace.opening import open_installation
 
@@ -86,7 +85,6 @@ def run(
             beneficiary=beneficiary,
             ticket=ticket,
             reason=reason,
-            offers=run_offers(published, clock=installation.clock),
         )
         if submit and not dry_run:
             raise typer.Exit(_submitted(installation, request, as_json=json))

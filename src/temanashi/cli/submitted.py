@@ -6,7 +6,7 @@ from temanashi.cli.output import progress, say_here
 from temanashi.cli.showing_runs import exit_code, show_result
 from temanashi.runs.advancing import advance
 from temanashi.runs.reading import by_flow_run, run_view
-from temanashi.runs.requests import RunRequest
+from temanashi.runs.requests import RunRequest, offers_for
 from temanashi.runs.results import Finished, Waiting
 from temanashi.workspace.opening import Installation
 
@@ -18,11 +18,9 @@ def submit_and_follow(installation: Installation, request: RunRequest, *, as_jso
     from temanashi.orchestration.submitting import follow, submit
     from temanashi.runbooks.inputs import validate_inputs
 
-    inputs = {
-        name: value
-        for name, value in validate_inputs(request.runbook, request.inputs, offers=request.offers).items()
-        if value is not None
-    }
+    offers = offers_for(installation.engine(), request)
+    values = validate_inputs(request.runbook, request.inputs, offers=offers)
+    inputs = {name: value for name, value in values.items() if value is not None}
     flow_run = submit(
         installation.settings,
         request.runbook.id,

@@ -36,7 +36,6 @@ from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
 from temanashi.text import Lang, Phrase
 from temanashi.workspace.afterwards import after_refusal, after_run
-from temanashi.workspace.choosing import run_offers
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -138,7 +137,6 @@ def _request(
         slot=None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone),
         flow_run=key,
         called=called_by(runbook, published.runbooks),
-        offers=run_offers(published, clock=engine.clock, reach=engine.connect),
     )
 
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from temanashi.hosts.transport import Transport
 from temanashi.ledger.database import Database
 from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.model import StepItem
+from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
@@ -30,7 +31,7 @@ class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
     `workers` bounds the hosts that one step works on at a time. `connect` also gets
-    an event: when it is set, commands under way end.
+    an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace.
     """
 
     database: Database
@@ -43,6 +44,7 @@ class Engine:
     observers: tuple[Observer, ...] = ()
     workers: int = 16
     secret: Callable[[str], str] = resolve
+    offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
 
     def tell(self, event: Event) -> None:
         """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""

@@ -31,7 +31,7 @@ from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
 from temanashi.text.local import phrase
 
-__all__ = ["RunRequest", "dry_run", "request_run", "store_run"]
+__all__ = ["RunRequest", "dry_run", "offers_for", "request_run", "store_run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,6 @@ class RunRequest:
     Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
     the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch; `called` are the runbooks that
     may be called; `parent` is the key of the change that calls; `origin` is the run that this one answers to.
-    `offers` knows what can be chosen at this moment; without it only hosts can.
     """
 
     runbook: Runbook
@@ -63,7 +62,6 @@ class RunRequest:
     called: Mapping[str, Runbook] = field(default_factory=dict)
     parent: str = ""
     origin: str = ""
-    offers: Offers | None = None
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -102,9 +100,7 @@ def dry_run(engine: Engine, request: RunRequest) -> Plan:
 
 
 def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> tuple[FrozenRun, Plan]:
-    # A run never starts on choices that were not looked up: without a source they cannot be chosen.
-    offers = request.offers or Offering(inventory=request.inventory, run_on=_unknown)
-    inputs = validate_inputs(request.runbook, request.inputs, offers=offers)
+    inputs = validate_inputs(request.runbook, request.inputs, offers=offers_for(engine, request))
     run = FrozenRun(
         id=event_id(engine.clock.now(), secrets.token_bytes(10)),
         runbook=request.runbook,
@@ -116,6 +112,13 @@ def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> t
         called=request.called,
     )
     return run, plan_run(engine, run, dry_run=dry_run)
+
+
+def offers_for(engine: Engine, request: RunRequest) -> Offers:
+    """What can be chosen for a run at this moment. It never starts on choices that nobody looked up: those cannot be chosen."""
+    looked_up = any(getattr(parameter, "choices_from", None) is not None for parameter in request.runbook.parameters)
+    found = engine.offers(request.workspace_version) if looked_up else None
+    return found or Offering(inventory=request.inventory, run_on=_unknown)
 
 
 def _unknown(source: ChoicesFrom) -> Result:

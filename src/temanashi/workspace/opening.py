@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from temanashi.hosts.connecting import connect
 from temanashi.ledger.database import Database, open_database
 from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.offering import Offers
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
@@ -41,7 +42,17 @@ class Installation:
             zone=self.settings.zone,
             observers=observers,
             secret=secret,
+            offers=self.offers,
         )
+
+    def offers(self, version: str) -> Offers | None:
+        """What can be chosen at this moment in a published version (its digest); None where there is no such version."""
+        from temanashi.workspace.choosing import run_offers  # noqa: PLC0415  (most commands start no run)
+        from temanashi.workspace.versions import NoSuchVersion, published_version  # noqa: PLC0415
+
+        with self.database.reading() as connection, suppress(NoSuchVersion):
+            return run_offers(published_version(connection, version, kinds=step_kinds()), clock=self.clock)
+        return None
 
     def close(self) -> None:
         """Close the database."""
