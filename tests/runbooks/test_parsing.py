@@ -129,7 +129,7 @@ CASES = {
         "runbooks.default-not-a-choice",
         "",
     ),
-    "a choice of nothing": (parameter(type="choice", choices=[]), None, "problems.too-few", ""),
+    "a choice of nothing": (parameter(type="choice", choices=[]), None, "runbooks.choices-none", ""),
     "a parameter key with a typo": (parameter(titel="x"), "parameters.0.titel", "problems.unknown-key", "title"),
     "a parameter without a title": ({"parameters": [{"name": "p"}]}, "parameters.0.title", "problems.missing", ""),
     "a bound that is no number": (parameter(type="integer", minimum="a"), "parameters.0.minimum", "problems.not-integer", ""),
