@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help=say_here("cli.help-import"), no_args_is_help=True)
     group.command("xlsx", help=say_here("cli.help-import-xlsx"), epilog=say_here("cli.help-import-exit"))(xlsx)
+    group.command("rundeck", help=say_here("cli.help-import-rundeck"), epilog=say_here("cli.help-import-exit"))(rundeck)
     app.add_typer(group, name="import")
 
 
@@ -52,6 +53,18 @@ def xlsx(
     settings = load_settings(find_workspace(workspace))
     draft = draft_from_excel(file, languages=settings.languages, category=known_category(category), name=name, title=title)
     _finish(settings, [draft], dry_run=dry_run, as_json=json)
+
+
+def rundeck(
+    file: File, category: Category = "routine", dry_run: DryRun = False, workspace: Root = None, json: Json = False
+) -> None:
+    """Make runbooks from exported jobs."""
+    from temanashi.settings import find_workspace, load_settings
+    from temanashi.workspace.importing.rundeck.export import drafts_from_rundeck
+
+    settings = load_settings(find_workspace(workspace))
+    drafts = drafts_from_rundeck(file, languages=settings.languages, category=known_category(category))
+    _finish(settings, drafts, dry_run=dry_run, as_json=json)
 
 
 def _finish(settings: Settings, drafts: list[Draft], *, dry_run: bool, as_json: bool) -> None:
