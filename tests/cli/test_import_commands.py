@@ -73,3 +73,17 @@ def test_wrong_input_is_refused_before_anything_is_written(tema, workbook, words
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"] == error
     assert sorted(tema.root.rglob("*.yaml")) == before
+
+
+def test_jobs_of_rundeck_become_files_and_the_list_of_what_was_left(tema):
+    jobs = "- {name: Uptime, sequence: {commands: [{exec: uptime}]}}\n- {name: Fetch, sequence: {commands: [{scripturl: 'http://x'}]}}\n"
+    (tema.root / "jobs.yaml").write_text(jobs)
+    done = tema.run("import", "rundeck", "jobs.yaml", "--category", "incident")
+    assert done.returncode == 1
+    assert "runbooks/incident/uptime.yaml" in done.stdout
+    assert "Fetch / sequence.commands[1].scripturl" in done.stdout
+    assert tema.run("validate").returncode == 0
+    assert tema.run("run", "uptime").returncode == 0
+    assert tema.run("run", "fetch").returncode == 4
+    again = tema.run("import", "rundeck", "jobs.yaml", "--category", "incident")
+    assert again.returncode == 2
