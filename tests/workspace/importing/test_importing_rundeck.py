@@ -182,10 +182,19 @@ def test_everything_else_is_told_by_job_and_key(drafts):
         ("sequence.commands[9].type", "rundeck-no-equal"),
     }
     assert {key for _, key in told(drafts[0], "changed")} >= {
-        "rundeck-retry", "rundeck-timeout", "rundeck-strategy", "rundeck-date-format", "rundeck-multivalued",
-        "rundeck-empty-filter", "rundeck-notify-failure", "rundeck-handler", "rundeck-handler-goes-on", "rundeck-variables", "rundeck-option-renamed",
+        "rundeck-retry",
+        "rundeck-timeout",
+        "rundeck-strategy",
+        "rundeck-date-format",
+        "rundeck-multivalued",
+        "rundeck-empty-filter",
+        "rundeck-notify-failure",
+        "rundeck-handler",
+        "rundeck-handler-goes-on",
+        "rundeck-variables",
+        "rundeck-option-renamed",
         "rundeck-attribute",
-    }  # fmt: skip
+    }
 
 
 def test_a_secret_that_stood_in_the_export_is_nowhere_in_the_draft(drafts):
@@ -286,10 +295,18 @@ def test_keys_that_cannot_be_read_are_told_and_left_out(tmp_path):
         notification={"onstart": {}},
     )
     assert {key for _, key in told(made, "left")} == {
-        "rundeck-retry-unreadable", "rundeck-timeout-unreadable", "quartz-unreadable", "rundeck-named-schedules",
-        "rundeck-disabled", "rundeck-unknown-key", "rundeck-option-shape", "rundeck-threadcount", "rundeck-no-steps", "rundeck-no-equal",
+        "rundeck-retry-unreadable",
+        "rundeck-timeout-unreadable",
+        "quartz-unreadable",
+        "rundeck-named-schedules",
+        "rundeck-disabled",
+        "rundeck-unknown-key",
+        "rundeck-option-shape",
+        "rundeck-threadcount",
+        "rundeck-no-steps",
+        "rundeck-no-equal",
         "rundeck-notify",
-    }  # fmt: skip
+    }
     assert not {"schedules", "parameters", "retries"} & set(made.data)
 
 
