@@ -2,14 +2,12 @@
 
 import dataclasses
 import json
-import os
 import signal
-from contextlib import contextmanager
-from multiprocessing import get_context
 from types import SimpleNamespace
 
 import pytest
 
+from fixtures_killing import Deadly, in_another_process
 from fixtures_runs import BOB, SpyStep, asking, make_engine, runbook_of
 from fixtures_terminal import Terminal
 from temanashi.ledger.verification import verify
@@ -21,27 +19,6 @@ from temanashi.runs.stopping import cancel
 
 HOSTS = ["web1", "web2", "web3"]
 KINDS = ["run_requested", "demand", "run_started", *["step_intended", "step_done"] * 2, "run_finished"]
-
-
-class Deadly:
-    """A database that kills the process just before or just after the commit of its n-th write transaction."""
-
-    def __init__(self, database, *, at=0, when=""):
-        self._database, self._at, self._when, self.count = database, at, when, 0
-
-    def __getattr__(self, name):
-        return getattr(self._database, name)
-
-    @contextmanager
-    def transaction(self):
-        self.count += 1
-        here = self.count == self._at
-        with self._database.transaction() as connection:
-            yield connection
-            if here and self._when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-        if here and self._when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def book(folder):
@@ -62,14 +39,6 @@ def whole_run(folder, workers, at, when):
     engine = dataclasses.replace(engine, database=Deadly(engine.database, at=at, when=when))
     advance(engine, request_run(engine, asking(book(folder), hosts=3)))
     engine.database.close()
-
-
-def in_another_process(work, *arguments):
-    """The exit code of a forked process that does the work; -9 when it was killed."""
-    process = get_context("fork").Process(target=work, args=arguments)
-    process.start()
-    process.join(60)
-    return process.exitcode
 
 
 def story(engine, folder):

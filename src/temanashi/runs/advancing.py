@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import update
 
 from temanashi.changes import Change, Outcome, Verdict
-from temanashi.errors import LedgerError, RunError
+from temanashi.errors import InputError, LedgerError, RunError, TargetError
 from temanashi.runbooks.model import StepItem
 from temanashi.runs.blocks import blocks
 from temanashi.runs.calling import call
@@ -133,18 +133,27 @@ class _Advance:
         """The step's rows: planned again where they named what is known now, interrupted ones asked for, lost targets left out."""
         step = self.engine.step(item, self.frozen, halt=self.lease.halt)
         trying = Trying(self.engine, self.lease, item, step)
-        rows = self.rows[item.id]
-        if any(row.state == "planned" and is_open(row.change) for row in rows):
-            planned = plan_step(self.engine, self.frozen, item, self._outputs())
-            with self.lease.writing() as connection:
-                rows = replace_planned(connection, self.row.id, rows, planned)
+        rows, flaw = self._replanned(item, self.rows[item.id])
         work = Work(self.engine, self.lease, trying, rows, fan_out=item.fan_out)
         self.rows[item.id] = work.rows
         settle_interrupted(self.engine, self.lease, trying, step, work)
+        if flaw is not None:
+            self._settle(work, [row.change for row in rows if row.state == "planned"], Outcome(status="failed", reason=flaw))
         if not item.always:
             lost = [row.change for row in work.rows if row.change.target in self.excluded and not row.settled]
             self._settle(work, lost, Outcome(status="skipped", reason=phrase("runs.failed-earlier")))
         return work
+
+    def _replanned(self, item: StepItem, rows: list[Row]) -> tuple[list[Row], Phrase | None]:
+        """The rows, planned again where they named what is known only now; and why that cannot be done."""
+        if not any(row.state == "planned" and is_open(row.change) for row in rows):
+            return rows, None
+        try:
+            planned = plan_step(self.engine, self.frozen, item, self._outputs())
+        except (InputError, RunError, TargetError) as error:
+            return rows, Phrase(key=error.key, data=error.data)
+        with self.lease.writing() as connection:
+            return replace_planned(connection, self.row.id, rows, planned), None
 
     def _settle(self, work: Work, changes: list[Change], outcome: Outcome) -> None:
         if changes:
