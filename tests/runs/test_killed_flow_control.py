@@ -22,6 +22,7 @@ def mark(folder, word):
         "run": ["sh", "-c", 'echo x >> "$1"', "mark", file],
         "observe": ["test", "-e", file],
         "undo": ["sh", "-c", 'rm "$1"; echo x >> "$1.undone"', "undo", file],
+        "undone": ["test", "-e", f"{file}.undone"],
     }
 
 
@@ -53,6 +54,14 @@ def whole_run(folder, at, when):
     engine = deadly(make_engine(folder, workers=1), at=at, when=when)
     advance(engine, ask(engine, folder))
     engine.database.close()
+
+
+def told(record):
+    return record.draft.kind, record.draft.step, record.draft.outcome
+
+
+def end(row):
+    return row.target, row.state
 
 
 def story(folder):

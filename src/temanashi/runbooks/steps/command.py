@@ -42,6 +42,9 @@ class CommandSpec(BaseModel):
     reads: bool = Field(default=False, description="The command only reads; nothing on the target changes")
     observe: Argv | None = Field(default=None, min_length=1, description="Read-only command: exit 0 = the wished state is there")
     undo: Argv | None = Field(default=None, min_length=1, description="Command that takes it back")
+    undone: Argv | None = Field(
+        default=None, min_length=1, description="Read-only command: exit 0 = it is taken back; tells after a crash during an undo"
+    )
     secrets: dict[str, str] = Field(
         default_factory=dict, description="Environment variable: name of a secret parameter, or a reference"
     )
@@ -78,6 +81,7 @@ class CommandStep:
                 "run": run,
                 "observe": rendered(self.spec.observe),
                 "undo": rendered(self.spec.undo),
+                "undone": rendered(self.spec.undone),
                 "secrets": given_secrets(self.spec.secrets, ctx),
                 "exit_codes": list(self.spec.exit_codes),
                 "stdout": self.spec.stdout,
@@ -100,7 +104,8 @@ class CommandStep:
         argv = change.payload["undo"]
         if not argv:
             return Irreversible(reason=phrase("runbooks.command-irreversible"))
-        payload = {**change.payload, "run": argv, "observe": None, "undo": None, "stdout": None, "exit_codes": [0]}
+        observe = change.payload.get("undone")
+        payload = {**change.payload, "run": argv, "observe": observe, "undo": None, "stdout": None, "exit_codes": [0]}
         summary = undo_summary(self.item, Command(*argv).shell(), host=change.target)
         return change.model_copy(update={"summary": summary, "payload": payload, "reversible": False})
 
@@ -118,7 +123,7 @@ class _Command:
         return TypeAdapter(CommandSpec | Argv).json_schema()
 
     def templates(self, spec: CommandSpec) -> Iterable[Templated]:
-        lists = (("run", spec.run), ("observe", spec.observe or ()), ("undo", spec.undo or ()))
+        lists = (("run", spec.run), ("observe", spec.observe or ()), ("undo", spec.undo or ()), ("undone", spec.undone or ()))
         return [Templated((name, index), part) for name, argv in lists for index, part in enumerate(argv)]
 
     def build(self, item: StepItem, effects: Effects) -> Step[PlanContext]:
