@@ -11,6 +11,8 @@ from sqlalchemy import update
 from temanashi.changes import Change, Outcome, Verdict
 from temanashi.errors import InputError, LedgerError, RunError, TargetError
 from temanashi.runbooks.model import StepItem
+from temanashi.runs.approvals.first import approval_before
+from temanashi.runs.approvals.midway import approval_midway
 from temanashi.runs.blocks import blocks
 from temanashi.runs.calling import call
 from temanashi.runs.engine import Engine
@@ -72,7 +74,7 @@ class _Advance:
         self.ending: dict[str, Any] | None = None
 
     def go(self) -> Finished | Waiting:
-        if end := self._begin():
+        if end := self._begin() or self._approval():
             return end
         for block in blocks(self.frozen.runbook):
             block_items = [item for item in block if self.rows.get(item.id)]
@@ -97,12 +99,30 @@ class _Advance:
                 self.engine.ledger.append(connection, draft_of(self.row, "run_started", body={"plan_digest": self.row.plan_digest}))
             else:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="running"))
-            for found in read_rows(connection, self.row.id):
-                self.rows.setdefault(found.change.step, []).append(found)
         if row is not None and row.cancel:  # its worker was told, and died before it could end the run
             return self._finish(outcome="cancelled")
         self.recorded = recorded_steps(self.engine, self.row.id)
         return None
+
+    def _approval(self) -> Finished | Waiting | None:
+        """Wait until others approved, where they must; then read what they approved."""
+        answer = approval_before(self.engine, self.lease, self.row, self.frozen)
+        if isinstance(answer, Phrase):
+            return self._finish(outcome="refused", reason=answer)
+        if answer is None:
+            self._read()
+        return answer
+
+    def _read(self, *, after: str = "") -> None:
+        """The rows as the journal has them; with `after`, only those of later steps."""
+        steps = list(self.items)
+        with self.engine.database.reading() as connection:
+            rows = read_rows(connection, self.row.id)
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(row.change.step, []).append(row)
+        later = steps[steps.index(after) + 1 :] if after else list(found)
+        self.rows |= {step: found[step] for step in later if step in found}
 
     def _finish(self, **how: Any) -> Finished:
         with self.lease.writing() as connection:
@@ -165,6 +185,13 @@ class _Advance:
 
     def _wait(self, works: list[Work], changes: list[Change]) -> Waiting | None:
         """The wait of a person for these changes; None when they are settled now."""
+        if changes[0].wait is not None and changes[0].wait.kind == "approval":
+            answer = approval_midway(self.engine, self.lease, self.row, self.frozen, changes[0], self._outputs())
+            if isinstance(answer, Waiting):
+                return answer
+            self._settle(works[0], changes, answer)
+            self._read(after=changes[0].step)
+            return None
         if held := wait_for(self.engine, self.lease, self.row, changes):
             return held
         with self.engine.database.reading() as connection:

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from temanashi.changes import NO_TARGET, Plan
 from temanashi.ledger.chain import event_id
 from temanashi.people import Actor, Channel
+from temanashi.runs.approvals.requesting import check_request
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import thaw
 from temanashi.runs.journal import read_rows, read_run
-from temanashi.runs.requests import RunRequest, store_run
+from temanashi.runs.requests import RunRequest, store_run, wish_of
 from temanashi.runs.results import NoRun, NothingToRetry, NothingToUndo, NotOver
 from temanashi.runs.stopping import OVER, refuse_when_stopped
 from temanashi.runs.tables import RUNS
@@ -25,7 +26,7 @@ __all__ = ["failed_targets", "request_undo"]
 def request_undo(engine: Engine, run: str, *, actor: Actor, channel: Channel, reason: str = "", parent: str = "") -> str:
     """The id of a new run that takes an ended one back, the last change first.
 
-    Raises NoRun, NotOver, NothingToUndo and RunsStopped.
+    Raises NoRun, NotOver, NothingToUndo, RunsStopped, and NotAllowed or NobodyCouldApprove where the runbook says who may.
     """
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
@@ -55,6 +56,8 @@ def request_undo(engine: Engine, run: str, *, actor: Actor, channel: Channel, re
             parent=parent,
             origin=f"undo:{run}",
         )
+        if not parent:
+            check_request(engine, connection, wish_of(request))
         plan = Plan(runbook=frozen.runbook.id, version=frozen.runbook.version, inputs=dict(frozen.inputs), changes=tuple(changes))
         store_run(engine, connection, request, made, plan)
     return made.id

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from temanashi.changes import Step
 from temanashi.clock import Clock
 from temanashi.hosts.inventory import Host
@@ -19,6 +21,7 @@ from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
+from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
 from temanashi.secrets import Redactor, SecretMissing, resolve
@@ -31,7 +34,8 @@ class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
     `workers` bounds the hosts that one step works on at a time. `connect` also gets
-    an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace.
+    an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
+    `directory` who is who in the live one.
     """
 
     database: Database
@@ -45,6 +49,7 @@ class Engine:
     workers: int = 16
     secret: Callable[[str], str] = resolve
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
+    directory: Callable[[Connection], Directory] = nobody
 
     def tell(self, event: Event) -> None:
         """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""

@@ -191,5 +191,6 @@ def draft_of(row: Any, kind: Kind, *, actor: Actor | None = None, **more: Any) -
         "ticket": row.ticket,
         "mode": row.mode,
         "slot": row.slot,
+        "emergency": bool(row.emergency),
     }
     return Draft.model_validate({"kind": kind, **fields, **more})

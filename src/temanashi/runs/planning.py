@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +19,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["PLACEHOLDER", "NotAList", "NothingToDo", "Outputs", "is_open", "plan_run", "plan_step"]
+__all__ = ["PLACEHOLDER", "NotAList", "NothingToDo", "Outputs", "is_open", "plan_rest", "plan_run", "plan_step"]
 
 PLACEHOLDER = "‹{step}.{name}›"
 MOST_ITERATIONS = 1_000
@@ -85,6 +86,20 @@ def plan_run(engine: Engine, run: FrozenRun, *, dry_run: bool = False) -> Plan:
 def plan_step(engine: Engine, run: FrozenRun, item: StepItem, outputs: Outputs) -> list[Change]:
     """The changes of one step, now that earlier steps have run."""
     return _Planner(engine, run, item, lambda host: _seen(outputs, host), known=True, dry_run=False).changes()
+
+
+def plan_rest(engine: Engine, run: FrozenRun, after: str, outputs: Outputs) -> list[Change]:
+    """The changes of the steps after one, now that those before it have run; what they take from each other is not known yet."""
+    changes: list[Change] = []
+    ahead: dict[str, _Later] = {}
+    for item, written in zip(run.runbook.steps, run.runbook.data["steps"], strict=True):
+        if ahead or item.id == after:
+            text = json.dumps(written)
+            known = not any(re.search(rf"\bsteps\W+{re.escape(step)}\b", text) for step in ahead)
+            if item.id != after:
+                changes += _Planner(engine, run, item, partial(_mixed, outputs, dict(ahead)), known=known, dry_run=False).changes()
+            ahead[item.id] = _Later(item.id)
+    return changes
 
 
 def is_open(change: Change) -> bool:
@@ -207,6 +222,10 @@ class _Planner:
 
 def _same(outputs: Mapping[str, Mapping[str, Any]], _host: Host | None) -> Mapping[str, Mapping[str, Any]]:
     return outputs
+
+
+def _mixed(outputs: Outputs, later: Mapping[str, Mapping[str, Any]], host: Host | None) -> Mapping[str, Mapping[str, Any]]:
+    return {**later, **_seen(outputs, host)}
 
 
 def _seen(outputs: Outputs, host: Host | None) -> dict[str, dict[str, Any]]:

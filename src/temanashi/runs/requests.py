@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from temanashi.runbooks.choices import ChoicesFrom
 from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.offering import ChoicesUnavailable, Offering, Offers
+from temanashi.runs.approvals.requesting import Wish, check_request, open_afterwards
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun, freeze
 from temanashi.runs.journal import plan_rows
@@ -31,7 +32,7 @@ from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
 from temanashi.text.local import phrase
 
-__all__ = ["RunRequest", "dry_run", "offers_for", "request_run", "store_run"]
+__all__ = ["RunRequest", "dry_run", "offers_for", "request_run", "store_run", "wish_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class RunRequest:
     Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
     the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch; `called` are the runbooks that
     may be called; `parent` is the key of the change that calls; `origin` is the run that this one answers to.
+    `emergency` runs at once what is to be approved, which is then done afterwards. `again` is a run that was refused: approvers are
+    told what changed since its plan.
     """
 
     runbook: Runbook
@@ -62,6 +65,8 @@ class RunRequest:
     called: Mapping[str, Runbook] = field(default_factory=dict)
     parent: str = ""
     origin: str = ""
+    emergency: bool = False
+    again: str = ""
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -73,12 +78,15 @@ def request_run(engine: Engine, request: RunRequest) -> str:
             return str(known)
     with engine.database.reading() as connection:
         refuse_when_stopped(connection)
+        request = replace(request, actor=check_request(engine, connection, wish_of(request)))
     run, plan = _planned(engine, request)
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
         store_run(engine, connection, request, run, plan)
         now = engine.clock.now()
         enter_turn(connection, request.runbook, run.id, run.inputs, now=now, due=request.due, waits=request.waits)
+        if request.emergency:
+            open_afterwards(engine, connection, run.id, wish_of(request), plan)
         if _is_demand(request):
             engine.ledger.append(connection, _demanded(request, run))
     return run.id
@@ -92,11 +100,18 @@ def _is_demand(request: RunRequest) -> bool:
 
 def dry_run(engine: Engine, request: RunRequest) -> Plan:
     """The plan, with nothing touched; that somebody looked is recorded and earns nothing."""
+    with engine.database.reading() as connection:
+        request = replace(request, mode="dry_run", actor=check_request(engine, connection, wish_of(request)))
     run, plan = _planned(engine, request, dry_run=True)
     draft = _requested(engine, request, run, plan).model_copy(update={"kind": "run_finished", "mode": "dry_run", "outcome": "done"})
     with engine.database.transaction() as connection:
         engine.ledger.append(connection, draft)
     return plan
+
+
+def wish_of(request: RunRequest) -> Wish:
+    """As much of a request as its permits need."""
+    return Wish(**{field.name: getattr(request, field.name) for field in fields(Wish)})
 
 
 def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> tuple[FrozenRun, Plan]:
@@ -150,6 +165,8 @@ def store_run(engine: Engine, connection: Connection, request: RunRequest, run: 
             ticket=request.ticket,
             request_reason=request.reason,
             flow_run=request.flow_run or None,
+            emergency=int(request.emergency),
+            again=request.again or None,
             frozen=freeze(run),
             plan_digest=plan.digest,
             requested_at=engine.clock.now().isoformat(),
@@ -183,6 +200,7 @@ def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) 
         team=request.runbook.owner,
         mode=request.mode,
         privileged=request.runbook.privileged,
+        emergency=request.emergency,
         slot=_slot(request, run),
         body=engine.redactor.value({**body, "changes": json.loads(canonical_json(changes))}),
     )
@@ -204,6 +222,7 @@ def _demanded(request: RunRequest, run: FrozenRun) -> Draft:
         ticket=request.ticket,
         system=request.runbook.system,
         team=request.runbook.owner,
+        emergency=request.emergency,
         slot=_slot(request, run),
         body={"basis": "request", "targets": len(targets)},
     )

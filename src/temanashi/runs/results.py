@@ -38,7 +38,10 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """The run waits for a person; `until` is when the wait expires (and refuses), None for never."""
+    """The run waits for a person; `until` is when the wait expires (and refuses), None for never.
+
+    Of an approval, `number` says the how manieth time it is asked for here, and `digest` what it is bound to.
+    """
 
     run: str
     step: str
@@ -46,6 +49,8 @@ class Waiting:
     prompt: LocalText
     until: datetime | None
     targets: tuple[str, ...] = field(default=())
+    number: int = 1
+    digest: str = ""
 
 
 class NoRun(RunError):

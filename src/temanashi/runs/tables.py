@@ -26,6 +26,8 @@ RUNS = Table(
     Column("id", Text, primary_key=True),
     *(Column(name, Text) for name in (*_RUN_TEXTS, *_RUN_MORE, "cancel", "lease_owner", "lease_until", "parent", "origin")),
     Column("fence", Integer),
+    Column("emergency", Integer),
+    Column("again", Text),
 )
 JOURNAL = Table(
     "journal",

@@ -26,7 +26,7 @@ from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
-__all__ = ["Content", "LoadedRunbook", "Workspace", "load_content", "load_workspace"]
+__all__ = ["CALENDAR", "PEOPLE", "Content", "LoadedRunbook", "Workspace", "load_content", "load_workspace"]
 
 SiteModel = TypeVar("SiteModel", bound=BaseModel)
 HOSTS = "runbooks/site/hosts.yaml"

@@ -17,6 +17,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
+from temanashi.workspace.live import live_directory
 
 __all__ = ["Installation", "open_installation"]
 
@@ -40,6 +41,7 @@ class Installation:
             clock=self.clock,
             redactor=Redactor(),
             zone=self.settings.zone,
+            directory=live_directory,
             observers=observers,
             secret=secret,
             offers=self.offers,

@@ -1,0 +1,1 @@
+"""Four eyes: who must approve a run, the wait for it, the votes, emergencies. The ledger decides; rows only show."""
