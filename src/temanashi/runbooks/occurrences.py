@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ __all__ = ["Occurrence", "calendar_of", "next_occurrences", "occurrences", "zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = Days(every="day")
+TEN_YEARS, LONGEST_WINDOW = 3653, 366
 NEAR = timedelta(days=2)
 """Local days and hours up to 47 are never further from a moment than this."""
 
@@ -87,16 +88,18 @@ def occurrences(
 
 
 def next_occurrences(
-    schedule: Schedule, calendars: SiteCalendars, after: datetime, count: int, *, zone: ZoneInfo, days: int = 1500
+    schedule: Schedule, calendars: SiteCalendars, after: datetime, count: int, *, zone: ZoneInfo, days: int = TEN_YEARS
 ) -> list[Occurrence]:
     """The next so many that do start, strictly after a moment; fewer where there are fewer in so many days."""
     found: list[Occurrence] = []
     begin, width = after + timedelta(microseconds=1), timedelta(days=8)
     limit = after + timedelta(days=days)
+    if schedule.until is not None:
+        limit = min(limit, datetime.combine(schedule.until, time.min, tzinfo=zone_of(schedule, zone)) + 2 * NEAR)
     while len(found) < count and begin < limit:
         end = min(begin + width, limit)
         found += [o for o in occurrences(schedule, calendars, begin, end, zone=zone) if o.skipped is None]
-        begin, width = end, width * 2
+        begin, width = end, min(width * 2, timedelta(days=LONGEST_WINDOW))
     return found[:count]
 
 
@@ -107,13 +110,15 @@ def _in_force(schedule: Schedule, day: date) -> bool:
 def _candidates(
     schedule: Schedule, calendar: BusinessCalendar | None, start: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[Occurrence]:
-    cron = read_cron(schedule.cron) if schedule.cron is not None else None
-    times = list(cron.times()) if cron is not None else list(schedule.clock_times)
-    days = schedule.days or EVERY_DAY
+    if schedule.cron is not None:
+        cron = read_cron(schedule.cron)
+        meant, times = cron.on, tuple(cron.times())
+    else:
+        meant, times = _rule(schedule.days or EVERY_DAY, calendar), schedule.clock_times
     first, last = start.astimezone(zone).date() - NEAR, end.astimezone(zone).date() + NEAR
     reach = _reach(schedule)
     for nominal in _days(first - reach, last + reach):
-        if not (cron.on(nominal) if cron is not None else _meant(days, nominal, calendar)):
+        if not meant(nominal):
             continue
         slot, skipped = _placed(schedule, nominal, calendar)
         if not first <= slot <= last:
@@ -133,17 +138,31 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _meant(days: Days, day: date, calendar: BusinessCalendar | None) -> bool:
-    if days.months is not None and day.month not in days.months:
-        return False
-    if days.weekday is not None:
-        return WEEKDAYS[day.weekday()] in days.weekday
-    month = Month.of(day)
+def _rule(days: Days, calendar: BusinessCalendar | None) -> Callable[[date], bool]:
+    """Whether the rule means a day. Business days are counted once a month, not once a day."""
+    chosen: dict[Month, frozenset[int]] = {}
+
+    def meant(day: date) -> bool:
+        if days.months is not None and day.month not in days.months:
+            return False
+        if days.weekday is not None:
+            return WEEKDAYS[day.weekday()] in days.weekday
+        month = Month.of(day)
+        if month not in chosen:
+            chosen[month] = _of_month(days, month, calendar)
+        return day.day in chosen[month]
+
+    return meant
+
+
+def _of_month(days: Days, month: Month, calendar: BusinessCalendar | None) -> frozenset[int]:
+    """The days of a month that are meant, weekdays apart."""
     if days.month_day is not None:
-        return any(day.day == (n if n > 0 else month.last.day + 1 + n) for n in days.month_day)
+        return frozenset(n if n > 0 else month.last.day + 1 + n for n in days.month_day)
     if days.nth_business_day is not None and calendar is not None:
-        return calendar.is_business_day(day) and any(day == nth_business_day(month, n, calendar) for n in days.nth_business_day)
-    return True
+        found = (nth_business_day(month, n, calendar) for n in days.nth_business_day)
+        return frozenset(day.day for day in found if day is not None)
+    return frozenset(range(1, 32))
 
 
 def _placed(schedule: Schedule, nominal: date, calendar: BusinessCalendar | None) -> tuple[date, Phrase | None]:
