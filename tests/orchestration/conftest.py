@@ -78,4 +78,4 @@ def deployed(server):
         with opened.database.reading() as connection:
             published = current_version(connection, kinds=step_kinds())
         ensure_pool(client)
-        return sync_deployments(client, server.settings, published)
+        return sync_deployments(client, server.settings, published, now=opened.clock.now())

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,6 +17,8 @@ from temanashi.runbooks.kinds import step_kinds
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
 
+NOW = datetime.now(UTC)
+
 
 @pytest.fixture
 def published(place):
@@ -28,7 +31,7 @@ def read(client, name):
 
 
 def test_before_anything_is_published_only_the_watch_is_wanted(place):
-    assert [w.name for w in wanted_deployments(place.settings, None)] == [WATCH]
+    assert [w.name for w in wanted_deployments(place.settings, None, now=NOW)] == [WATCH]
 
 
 @pytest.mark.server
@@ -52,7 +55,7 @@ def test_the_form_has_the_runbooks_own_titles(client, deployed, published, place
 
 @pytest.mark.server
 def test_what_is_as_it_should_be_is_left_alone(client, deployed, published, place):
-    assert sync_deployments(client, place.settings, published).changed == ()
+    assert sync_deployments(client, place.settings, published, now=NOW).changed == ()
 
 
 @pytest.mark.server
@@ -62,21 +65,22 @@ def test_schedules_come_with_their_parameters_time_zone_and_switch(client, deplo
     runbook = published.runbooks["count-cash"]
     schedules = (
         Schedule(cron="0 8 * * 1-5", parameters={"branch": "osaka"}),
-        Schedule(cron="0 9 1 * *", timezone="UTC", active=False),
+        Schedule(cron="0 9 1 * *", timezone="UTC"),
+        Schedule(cron="0 10 1 * *", active=False),
     )
     changed = runbook.model_copy(update={"schedules": schedules, "data": {**runbook.data, "schedules": "changed"}})
     try:
         synced = sync_deployments(
-            client, place.settings, replace(published, runbooks={**published.runbooks, "count-cash": changed})
+            client, place.settings, replace(published, runbooks={**published.runbooks, "count-cash": changed}), now=NOW
         )
         assert synced.changed == ("count-cash",)
         found = sorted(read(client, "count-cash").schedules, key=lambda s: s.slug)
         assert [(s.slug, s.schedule.cron, s.schedule.timezone, s.active, s.parameters) for s in found] == [
             ("count-cash-1", "0 8 * * 1-5", "Asia/Tokyo", True, {"branch": "osaka"}),
-            ("count-cash-2", "0 9 1 * *", "UTC", False, {}),
+            ("count-cash-2", "0 9 1 * *", "UTC", True, {}),
         ]
     finally:
-        sync_deployments(client, place.settings, published)
+        sync_deployments(client, place.settings, published, now=NOW)
     assert read(client, "count-cash").schedules == []
 
 
@@ -93,14 +97,14 @@ def test_prefect_schedules_what_a_deployment_says(client, deployed):
 @pytest.mark.server
 def test_a_runbook_that_is_no_longer_published_is_withdrawn_and_comes_back(client, deployed, published, place):
     without = {name: runbook for name, runbook in published.runbooks.items() if name != "warm-disk"}
-    synced = sync_deployments(client, place.settings, replace(published, runbooks=without))
+    synced = sync_deployments(client, place.settings, replace(published, runbooks=without), now=NOW)
     assert synced.withdrawn == ("warm-disk",)
     found = read(client, "warm-disk")
     assert found.paused
     assert WITHDRAWN in found.tags
     assert "公開されていません" in found.description
-    assert sync_deployments(client, place.settings, replace(published, runbooks=without)).withdrawn == ()
-    assert sync_deployments(client, place.settings, published).changed == ("warm-disk",)
+    assert sync_deployments(client, place.settings, replace(published, runbooks=without), now=NOW).withdrawn == ()
+    assert sync_deployments(client, place.settings, published, now=NOW).changed == ("warm-disk",)
     back = read(client, "warm-disk")
     assert not back.paused
     assert WITHDRAWN not in back.tags

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
@@ -17,6 +20,7 @@ from temanashi.clock import SystemClock
 from temanashi.orchestration.environment import POOL, WATCH
 from temanashi.orchestration.python_flows import PythonFlow, python_flows
 from temanashi.orchestration.runbook_flows import entrypoint
+from temanashi.orchestration.timetables import LeftOut, Timetable, timetables
 from temanashi.runbooks.describing import describe
 from temanashi.runbooks.form_schema import input_schema
 from temanashi.runbooks.model import Runbook
@@ -39,7 +43,7 @@ __all__ = [
 ]
 
 TAG, INTERNAL, WITHDRAWN = "temanashi", "internal", "withdrawn"
-PAGE = 200
+PAGE, SOON = 200, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,7 @@ class Wanted:
     tags: tuple[str, ...]
     schema: dict[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     schedules: tuple[DeploymentScheduleCreate, ...] = ()
+    timetables: tuple[Timetable, ...] = ()
     pull_steps: tuple[dict[str, Any], ...] = ()
 
     def same_as(self, found: DeploymentResponse) -> bool:
@@ -62,7 +67,17 @@ class Wanted:
             and set(found.tags or ()) == set(self.tags)
             and found.parameter_openapi_schema == self.schema
             and not found.paused
+            and {schedule.slug for schedule in found.schedules} >= {*self._slugs()}
         )
+
+    def schedules_beside(self, found: DeploymentResponse | None) -> list[DeploymentScheduleCreate]:
+        """Its schedules; what a person switched off in Prefect stays off."""
+        off = {schedule.slug for schedule in found.schedules if not schedule.active} if found is not None else set()
+        return [*self.schedules, *(table.wanted(active=table.slug not in off) for table in self.timetables)]
+
+    def _slugs(self) -> Iterator[str | None]:
+        yield from (schedule.slug for schedule in self.schedules)
+        yield from (table.slug for table in self.timetables)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +87,7 @@ class Synced:
     changed: tuple[str, ...]
     same: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    rescheduled: tuple[str, ...] = ()
 
 
 def pool_template() -> dict[str, Any]:
@@ -93,29 +109,51 @@ def ensure_pool(client: SyncPrefectClient) -> None:
             client.request("PATCH", "/work_pools/{name}", path_params={"name": POOL}, json={"base_job_template": pool_template()})
 
 
-def sync_deployments(client: SyncPrefectClient, settings: Settings, published: PublishedWorkspace | None) -> Synced:
-    """Create and update what is published; withdraw the rest. The work pool must exist."""
+def sync_deployments(
+    client: SyncPrefectClient,
+    settings: Settings,
+    published: PublishedWorkspace | None,
+    *,
+    now: datetime,
+    left_out: LeftOut | None = None,
+) -> Synced:
+    """Create and update what is published; withdraw the rest; write schedules anew that no longer tell the truth.
+
+    The work pool must exist. `left_out` says which occurrences persons left out.
+    """
     found = {d.name: d for d in _ours(client)}
-    wanted = wanted_deployments(settings, published)
+    wanted = wanted_deployments(settings, published, now=now, left_out=left_out)
     changed = [w for w in wanted if w.name not in found or not w.same_as(found[w.name])]
     for deployment in changed:
-        _put(client, deployment)
+        _put(client, deployment, found.get(deployment.name))
+    names = tuple(w.name for w in changed)
+    same = [w for w in wanted if w.name not in names]
+    rescheduled = tuple(w.name for w in same if _rescheduled(client, w, found[w.name]))
     gone = [d for name, d in found.items() if name not in {w.name for w in wanted} and WITHDRAWN not in (d.tags or ())]
     for old in gone:
         _withdraw(client, old, settings.language)
-    names = tuple(w.name for w in changed)
-    return Synced(changed=names, same=tuple(w.name for w in wanted if w.name not in names), withdrawn=tuple(d.name for d in gone))
+    return Synced(
+        changed=names,
+        same=tuple(w.name for w in same),
+        withdrawn=tuple(d.name for d in gone),
+        rescheduled=rescheduled,
+    )
 
 
-def wanted_deployments(settings: Settings, published: PublishedWorkspace | None) -> list[Wanted]:
+def wanted_deployments(
+    settings: Settings, published: PublishedWorkspace | None, *, now: datetime, left_out: LeftOut | None = None
+) -> list[Wanted]:
     """What should be there for a published version; before the first one, only the watch."""
-    runbooks = published.runbooks.values() if published is not None else ()
     flows = python_flows(settings, published) if published is not None else []
-    offers = form_offers(published, settings, clock=SystemClock()) if published is not None else None
-    return [*(_for_runbook(r, settings, offers) for r in runbooks), *(_for_flow(f, settings) for f in flows), _watch(settings)]
+    runbooks = []
+    if published is not None:
+        offers = form_offers(published, settings, clock=SystemClock())
+        tables = partial(timetables, calendars=published.calendar, zone=settings.zone, now=now, left_out=left_out)
+        runbooks = [_for_runbook(r, settings, tables(r), offers) for r in published.runbooks.values()]
+    return [*runbooks, *(_for_flow(f, settings) for f in flows), _watch(settings)]
 
 
-def _for_runbook(runbook: Runbook, settings: Settings, offers: Offering | None = None) -> Wanted:
+def _for_runbook(runbook: Runbook, settings: Settings, tables: tuple[Timetable, ...], offers: Offering | None = None) -> Wanted:
     lang = settings.language
     tags = [TAG, say(f"runbooks.category-{runbook.category}", lang), runbook.owner, runbook.system]
     return Wanted(
@@ -125,19 +163,7 @@ def _for_runbook(runbook: Runbook, settings: Settings, offers: Offering | None =
         description=describe(runbook, lang),
         tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
         schema=input_schema(runbook, lang, offers=offers),
-        schedules=_schedules(runbook, settings.zone),
-    )
-
-
-def _schedules(runbook: Runbook, zone: ZoneInfo) -> tuple[DeploymentScheduleCreate, ...]:
-    return tuple(
-        DeploymentScheduleCreate(
-            schedule=CronSchedule(cron=s.cron, timezone=s.timezone or str(zone)),
-            active=s.active,
-            parameters=s.parameters,
-            slug=f"{runbook.id}-{number}",
-        )
-        for number, s in enumerate(runbook.schedules, 1)
+        timetables=tables,
     )
 
 
@@ -174,12 +200,32 @@ def _ours(client: SyncPrefectClient) -> list[DeploymentResponse]:
     return found
 
 
-def _put(client: SyncPrefectClient, wanted: Wanted) -> None:
-    client.create_deployment(
+def _rescheduled(client: SyncPrefectClient, wanted: Wanted, found: DeploymentResponse) -> bool:
+    """Write schedules anew that no longer tell the truth. They keep their id, and their switch."""
+    held = {schedule.slug: schedule for schedule in found.schedules}
+    untrue = [table for table in wanted.timetables if not table.is_held_by(held[table.slug])]
+    for table in untrue:
+        client.update_deployment_schedule(found.id, held[table.slug].id, schedule=table.for_prefect())
+    if untrue:
+        _plan_runs(client, found.id)
+    return bool(untrue)
+
+
+def _plan_runs(client: SyncPrefectClient, deployment: UUID) -> None:
+    """Have Prefect plan the next runs now.
+
+    A change of a schedule deletes those that were planned, and the scheduler, which comes by every minute, never looks back: what
+    is due before it comes would be lost.
+    """
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment}, json={"min_runs": SOON})
+
+
+def _put(client: SyncPrefectClient, wanted: Wanted, found: DeploymentResponse | None) -> None:
+    deployment = client.create_deployment(
         client.create_flow_from_name(wanted.name),
         wanted.name,
         version=wanted.version,
-        schedules=list(wanted.schedules),
+        schedules=wanted.schedules_beside(found),
         parameters={},
         description=wanted.description,
         work_pool_name=POOL,
@@ -190,6 +236,8 @@ def _put(client: SyncPrefectClient, wanted: Wanted) -> None:
         pull_steps=list(wanted.pull_steps),
         enforce_parameter_schema=True,
     )
+    if wanted.schedules or wanted.timetables:
+        _plan_runs(client, deployment)
 
 
 def _withdraw(client: SyncPrefectClient, old: DeploymentResponse, lang: Lang) -> None:

@@ -16,7 +16,7 @@ from prefect.states import Cancelled
 
 from temanashi.errors import LedgerError, RunError, ServerError, TemanashiError
 from temanashi.orchestration.artifacts import leave_artifacts
-from temanashi.orchestration.asking import asker, expected_day
+from temanashi.orchestration.asking import asker, served_day
 from temanashi.orchestration.confirming import ask
 from temanashi.orchestration.display import Display
 from temanashi.orchestration.environment import base_url
@@ -134,7 +134,7 @@ def _request(
         ticket=asked.ticket,
         beneficiary=asked.beneficiary,
         reason=asked.reason,
-        slot=None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone),
+        slot=None if runbook.toil.demand.on_request else served_day(flow_run, runbook, published.calendar, engine.zone),
         flow_run=key,
         called=called_by(runbook, published.runbooks),
     )

@@ -35,8 +35,8 @@ def watch() -> None:
         swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)
-        synced = sync_deployments(client, installation.settings, published)
-        for name, values in {**vars(swept), "changed": synced.changed, "withdrawn": synced.withdrawn}.items():
+        synced = sync_deployments(client, installation.settings, published, now=installation.clock.now())
+        for name, values in {**vars(swept), **vars(synced), "same": ()}.items():
             if values:
                 logger.info("%s: %s", name, ", ".join(values))
         for problem in seal_tail(installation):

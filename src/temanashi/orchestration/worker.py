@@ -97,7 +97,7 @@ def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) -> Non
         redact_logs(engine.redactor)
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)
-        synced = sync_deployments(client, settings, published)
+        synced = sync_deployments(client, settings, published, now=installation.clock.now())
         swept = sweep(engine, client, settle=0, one_machine=not settings.database_url)
     asyncio.run(_work(lambda: ready({**vars(synced), **vars(swept)})))
 

@@ -110,11 +110,7 @@ def _in_force(schedule: Schedule, day: date) -> bool:
 def _candidates(
     schedule: Schedule, calendar: BusinessCalendar | None, start: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[Occurrence]:
-    if schedule.cron is not None:
-        cron = read_cron(schedule.cron)
-        meant, times = cron.on, tuple(cron.times())
-    else:
-        meant, times = _rule(schedule.days or EVERY_DAY, calendar), schedule.clock_times
+    meant, times = _meaning(schedule, calendar)
     first, last = start.astimezone(zone).date() - NEAR, end.astimezone(zone).date() + NEAR
     reach = _reach(schedule)
     for nominal in _days(first - reach, last + reach):
@@ -136,6 +132,14 @@ def _reach(schedule: Schedule) -> timedelta:
 
 def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _meaning(schedule: Schedule, calendar: BusinessCalendar | None) -> tuple[Callable[[date], bool], tuple[tuple[int, int], ...]]:
+    """Which days it means, and at which hours (up to 47) and minutes."""
+    if schedule.cron is None:
+        return _rule(schedule.days or EVERY_DAY, calendar), schedule.clock_times
+    cron = read_cron(schedule.cron)
+    return cron.on, tuple(cron.times())
 
 
 def _rule(days: Days, calendar: BusinessCalendar | None) -> Callable[[date], bool]:
