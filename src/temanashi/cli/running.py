@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from temanashi.cli.carrying_out import carry_out, published_here
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here, state_word
 from temanashi.errors import InputError
 
 if TYPE_CHECKING:
-    from temanashi.runs.engine import Engine
     from temanashi.runs.reading import RunView
-    from temanashi.runs.results import Finished, Waiting
     from temanashi.workspace.opening import Installation
 
 __all__ = ["BadParameter", "register"]
@@ -72,7 +71,7 @@ def run(
 
     inputs = parameters_of(param or [])
     with open_installation(workspace) as installation:
-        published = _published(installation)
+        published = published_here(installation)
         wanted = runbook_named(published, runbook)
         request = RunRequest(
             runbook=wanted,
@@ -92,68 +91,7 @@ def run(
         if dry_run:
             show_plan(plan_only(engine, request), as_json=json)
             return
-        raise typer.Exit(_advance(installation, engine, request_run(engine, request), as_json=json))
-
-
-def _published(installation: Installation) -> Any:
-    """The published version; the very first one is published on the way, and said."""
-    from temanashi.workspace.first import published_or_first
-
-    published, note = published_or_first(installation)
-    if note is not None:
-        progress(note.text(language()))
-    return published
-
-
-def _advance(installation: Installation, engine: Engine, run: str, *, as_json: bool) -> int:
-    from temanashi.cli.interrupting import ended_like_ctrl_c
-    from temanashi.cli.showing_runs import exit_code, show_result
-    from temanashi.runs.reading import run_view
-    from temanashi.workspace.afterwards import after_run
-
-    try:
-        with ended_like_ctrl_c():
-            result = _in_turn(engine, run)
-    except KeyboardInterrupt:
-        _give_up(engine, run)
-        progress(say_here("cli.run-interrupted", run=run), style="red")
-        with installation.database.reading() as connection:
-            view = run_view(connection, run)
-        if as_json:
-            emit({"exit": 5, **view.model_dump(mode="json")})
-        after_run(installation, view)
-        return 5
-    with installation.database.reading() as connection:
-        view = run_view(connection, run)
-    show_result(result, view, as_json=as_json)
-    for problem in after_run(installation, view):
-        progress(problem.text(language()), style="yellow")
-    return exit_code(result)
-
-
-def _in_turn(engine: Engine, run: str) -> Finished | Waiting:
-    """`advance`, once runs of the same runbook that go first are over."""
-    from temanashi.runs.advancing import advance
-    from temanashi.runs.overlap import NotItsTurn, wait_for_turn
-
-    while True:
-        wait_for_turn(engine, run, seconds=float("inf"), tell=lambda ahead: progress(say_here("cli.queued", run=run, ahead=ahead)))
-        try:
-            return advance(engine, run)
-        except NotItsTurn:
-            continue
-
-
-def _give_up(engine: Engine, run: str) -> None:
-    """A run that was interrupted before its turn came would stay in the queue."""
-    from contextlib import suppress
-
-    from temanashi.people import current_actor
-    from temanashi.runs.results import AlreadyEnded
-    from temanashi.runs.stopping import cancel as end
-
-    with suppress(AlreadyEnded):
-        end(engine, run, actor=current_actor(None), channel="cli", reason="Ctrl-C")
+        raise typer.Exit(carry_out(installation, engine, request_run(engine, request), as_json=json))
 
 
 def _submitted(installation: Installation, request: Any, *, as_json: bool) -> int:
@@ -193,7 +131,7 @@ def resume(
             progress(say_here("cli.resume-on-server", run=view.id))
         with installation.database.reading() as connection:
             root = root_of(connection, view.id)
-        code = _advance(installation, engine, root, as_json=json)
+        code = carry_out(installation, engine, root, as_json=json)
         _tell_server(installation, view)
         raise typer.Exit(code)
 
@@ -238,7 +176,6 @@ def runs(
     json: Json = False,
 ) -> None:
     """List runs, or tell one."""
-    from temanashi.cli.language import language
     from temanashi.cli.showing_runs import show_run
     from temanashi.runs.reading import recent_runs, run_view
     from temanashi.workspace.opening import open_installation

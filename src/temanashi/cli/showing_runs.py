@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from temanashi.changes import NO_TARGET, Plan, Verdict
+from temanashi.changes import NO_TARGET, Change, Plan, Verdict
 from temanashi.cli.language import language
 from temanashi.cli.output import MARKS, answer, emit, mark, progress, say_here, state_word
 from temanashi.runs.events import Event, StepDone, StepStarted, TargetDone
 from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.runs.results import Finished, Waiting
-from temanashi.text import Phrase
+from temanashi.text import Lang, Phrase
 
 __all__ = ["EXIT", "LiveProgress", "exit_code", "show_plan", "show_result", "show_run"]
 
@@ -60,8 +60,15 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     lang = language()
     answer(say_here("cli.plan-head", count=len(plan.changes)))
     for number, change in enumerate(plan.changes, 1):
-        answer(f"  {number}. {change.summary.text(lang)}")
+        answer(f"  {number}. {change.summary.text(lang)}{_remark(change, lang)}")
     answer(say_here("cli.plan-foot", digest=plan.digest[7:19]))
+
+
+def _remark(change: Change, lang: Lang) -> str:
+    """What a reader of the plan must know besides: why it is left out, or on what it still depends."""
+    if change.left_out is not None:
+        return f" ({change.left_out.text(lang)})"
+    return f" ({say_here('cli.plan-condition', condition=change.condition)})" if change.condition else ""
 
 
 def show_result(result: Finished | Waiting, view: RunView, *, as_json: bool) -> None:
@@ -73,7 +80,7 @@ def show_result(result: Finished | Waiting, view: RunView, *, as_json: bool) -> 
     title = view.title.text(lang)
     if isinstance(result, Waiting):
         answer(say_here("cli.run-waits", title=title, prompt=result.prompt.text(lang)), style="yellow")
-        answer(say_here("cli.run-waits-next", run=view.id))
+        answer(say_here("cli.run-waits-next", run=result.run))
         return
     answer(_headline(view, title), style=_colour(view))
     if result.reason is not None:
