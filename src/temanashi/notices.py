@@ -24,7 +24,7 @@ from temanashi.ledger.database import Database
 from temanashi.secrets import SecretMissing, resolve
 from temanashi.text import Lang, Phrase, phrase, say
 
-__all__ = ["BadAddress", "Deliver", "Delivery", "Notice", "Notifier", "deliver_by_apprise"]
+__all__ = ["BadAddress", "Deliver", "Delivery", "Notice", "Notifier", "deliver_by_apprise", "message_by_apprise"]
 
 STUCK_AFTER = timedelta(minutes=5)
 """After this a teller that died between claiming and telling no longer holds the others back."""
@@ -74,7 +74,16 @@ class Deliver(Protocol):
 
 
 def deliver_by_apprise(url: str, *, title: str, body: str, recovery: bool) -> bool:
-    """Deliver through Apprise."""
+    """Deliver a problem, or that it is over, through Apprise."""
+    return _by_apprise(url, title=title, body=body, kind="success" if recovery else "failure")
+
+
+def message_by_apprise(url: str, *, title: str, body: str, recovery: bool) -> bool:  # noqa: ARG001  (a message is neither)
+    """Deliver what is no problem through Apprise."""
+    return _by_apprise(url, title=title, body=body, kind="info")
+
+
+def _by_apprise(url: str, *, title: str, body: str, kind: str) -> bool:
     import apprise  # noqa: PLC0415  (0.2 s that only a problem pays)
 
     asset = apprise.AppriseAsset(app_id="temanashi", app_desc="temanashi", app_url="", async_mode=False)
@@ -84,8 +93,8 @@ def deliver_by_apprise(url: str, *, title: str, body: str, recovery: bool) -> bo
         warnings.simplefilter("ignore", DeprecationWarning)
         if not target.add(url):
             raise BadAddress
-    kind = apprise.NotifyType.SUCCESS if recovery else apprise.NotifyType.FAILURE
-    return bool(target.notify(body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT))
+    notify_type = apprise.NotifyType(kind)
+    return bool(target.notify(body=body, title=title, notify_type=notify_type, body_format=apprise.NotifyFormat.TEXT))
 
 
 class Notifier:
@@ -109,6 +118,21 @@ class Notifier:
         self._deliver = deliver
         self._one_at_a_time = threading.Lock()
         self._told_without_database: set[str] = set()
+
+    @property
+    def lang(self) -> Lang:
+        """The language that its readers share."""
+        return self._lang
+
+    def told(self, key: str) -> Literal["yes", "no", "unknown"]:
+        """Whether this was told and is not resolved; unknown while somebody tells it, or died while telling it."""
+        try:
+            with self._database.reading() as connection:
+                state = connection.scalar(select(notices.c.state).where(notices.c.key == key))
+        except LedgerError:
+            return "unknown"
+        found: dict[str | None, Literal["yes", "no", "unknown"]] = {None: "no", "resolved": "no", "told": "yes"}
+        return found.get(state, "unknown")
 
     def send(self, notice: Notice) -> Delivery:
         """Tell a problem, unless it was told and is not resolved yet. Never raises."""

@@ -58,6 +58,9 @@ class Settings(BaseModel):
     notify: tuple[SecretRef, ...] = Field(
         default=(), description="References to Apprise URLs that hear of failures, e.g. env:TEMA_MAIL_URL"
     )
+    channels: dict[str, tuple[SecretRef, ...]] = Field(
+        default_factory=dict, description="Channels that `notify` steps name: each a list of references to Apprise URLs"
+    )
     publish_on_change: bool = Field(default=False, description="`tema up` publishes when a file changes")
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
 

@@ -49,15 +49,19 @@ def fetch(
     ca_file: str | None,
     timeout: float,
     clock: Clock,
+    content: bytes | None = None,
 ) -> Fetched:
-    """Ask for a URL within `timeout` seconds in all. Raises NameNotFound and CannotMeasure; every other failure is an answer."""
+    """Ask for a URL within `timeout` seconds in all. Raises NameNotFound and CannotMeasure; every other failure is an answer.
+
+    `content` is sent to the first address only, never on to another one: what sends it follows no redirects.
+    """
     deadline = clock.monotonic() + timeout
     for hop in range(redirects + 1):
         left = max(deadline - clock.monotonic(), 0.001)
         parts = urlsplit(url)
         addresses_of(parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0), timeout=left)
         context = trusting(ca_file) if parts.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        fetched = _asked(url, method, headers, context, left)
+        fetched = _asked(url, method, headers, context, left, None if hop else content)
         if fetched.failure and clock.monotonic() >= deadline:
             fetched = Fetched(url, failure="timeout")  # we cut the connection ourselves
         fetched.redirects = hop
@@ -84,7 +88,9 @@ def _joined(url: str, location: str) -> str | None:
     return str(joined) if good else None
 
 
-def _asked(url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float) -> Fetched:
+def _asked(
+    url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float, content: bytes | None
+) -> Fetched:
     import httpx  # noqa: PLC0415  (see _joined)
 
     sent = {"Accept-Encoding": "identity", "User-Agent": "temanashi", **headers}
@@ -98,7 +104,7 @@ def _asked(url: str, method: str, headers: Mapping[str, str], context: ssl.SSLCo
             # No proxies and no .netrc of ours: the check looks at the service itself.
             with (
                 httpx.Client(verify=context, trust_env=False, timeout=seconds, follow_redirects=False) as client,
-                client.stream(method, url, headers=sent, extensions={"trace": trace}) as response,
+                client.stream(method, url, headers=sent, content=content, extensions={"trace": trace}) as response,
             ):
                 return _read(url, response)
         except httpx.TimeoutException:

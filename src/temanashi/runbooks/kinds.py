@@ -35,7 +35,16 @@ class InstalledSteps(NamedTuple):
 @cache
 def installed_steps() -> InstalledSteps:
     """Every kind. A third party cannot replace one of ours."""
-    from temanashi.runbooks.steps import approval, checks, command, manual, runbook, script  # noqa: PLC0415  (a kind may itself look kinds up)
+    from temanashi.runbooks.steps import (  # noqa: PLC0415  (a kind may itself look kinds up)
+        approval,
+        checks,
+        command,
+        http,
+        manual,
+        notify,
+        runbook,
+        script,
+    )
 
     found: dict[str, StepKind] = {}
     broken = []
@@ -45,7 +54,16 @@ def installed_steps() -> InstalledSteps:
         except Exception as error:  # noqa: BLE001  (importing a stranger's module may raise anything)
             package = entry.dist.name if entry.dist else entry.value
             broken.append(StepKindNotLoaded(entry.name, package=package, detail=f"{type(error).__name__}: {error}"))
-    ours: tuple[StepKind, ...] = (approval.KIND, checks.KIND, command.KIND, manual.KIND, runbook.KIND, script.KIND)
+    ours: tuple[StepKind, ...] = (
+        approval.KIND,
+        checks.KIND,
+        command.KIND,
+        http.KIND,
+        manual.KIND,
+        notify.KIND,
+        runbook.KIND,
+        script.KIND,
+    )
     return InstalledSteps(MappingProxyType(found | {kind.name: kind for kind in ours}), tuple(broken))
 
 

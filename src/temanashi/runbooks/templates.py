@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -56,11 +56,15 @@ class Names:
 
 
 class Templated(NamedTuple):
-    """One template of a step: where it stands under the step's kind, and its text; `expression` is one without braces (`when`)."""
+    """One template of a step: where it stands under the step's kind, and its text; `expression` is one without braces (`when`).
+
+    `roots` are names that only this place knows.
+    """
 
     loc: tuple[str | int, ...]
     text: str
     expression: bool = False
+    roots: tuple[str, ...] = ()
 
 
 class TemplateFailed(InputError):
@@ -73,14 +77,17 @@ class TemplateFailed(InputError):
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+def _environment(finalize: Callable[[Any], Any] | None = None) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=finalize)
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed."""
+def render(template: str, values: Mapping[str, Any], *, finalize: Callable[[Any], Any] | None = None) -> str:
+    """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed.
+
+    `finalize`, a function of a module, makes of each value what is written in its place (a quoted one, for a URL).
+    """
     try:
-        result = _environment().from_string(template).render(values)
+        result = _environment(finalize).from_string(template).render(values)
     except _FAILURES as error:
         raise TemplateFailed(template, str(error)) from error
     if len(result) > OUTPUT_LIMIT:
@@ -130,7 +137,7 @@ def check_template(
         "host": ("name", "address", "system", "tags", "vars"),
         "run": ("id", "date", "actor"),
     }
-    roots = (*ROOTS, *more)
+    roots = (*ROOTS, *more, *templated.roots)
     found = [_undefined(root, roots, root, templated) for root in sorted(_free_names(tree)) if root not in roots]
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         root, name = _member(node)

@@ -18,8 +18,10 @@ from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
 from temanashi.ledger.database import Database
 from temanashi.ledger.ledger import Ledger
+from temanashi.notices import Notifier
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.offering import Offers
+from temanashi.runbooks.steps.channels import no_channels
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
@@ -50,6 +52,7 @@ class Engine:
     secret: Callable[[str], str] = resolve
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
     directory: Callable[[Connection], Directory] = nobody
+    channel: Callable[[str], Notifier] = no_channels
 
     def tell(self, event: Event) -> None:
         """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""
@@ -72,6 +75,8 @@ class Engine:
             secret=self._revealed,
             clock=self.clock,
             redactor=self.redactor,
+            channel=self.channel,
+            run=run.id,
             halt=event,
             called=run.called,
         )

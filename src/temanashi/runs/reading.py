@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, select
 
-from temanashi.changes import Verdict
+from temanashi.changes import Outcome, Verdict
 from temanashi.people import Actor
 from temanashi.runs.journal import read_rows, read_run
 from temanashi.runs.lease import free_to_end
@@ -149,7 +149,7 @@ def run_view(connection: Connection, run: str) -> RunView:
                 summary=r.change.summary,
                 reason=r.outcome.reason if r.outcome else None,
                 details=r.outcome.details if r.outcome else (),
-                output=str(r.outcome.outputs.get("stdout", "")) if r.outcome else "",
+                output=_output(r.outcome),
                 ended_at=r.outcome.ended_at if r.outcome else None,
             )
             for r in mine
@@ -206,3 +206,9 @@ def by_flow_run(connection: Connection, flow_run: str) -> str | None:
     """The run that a Prefect flow run asked for."""
     found = connection.execute(select(RUNS.c.id).where(RUNS.c.flow_run == flow_run)).scalar()
     return str(found) if found else None
+
+
+def _output(outcome: Outcome | None) -> str:
+    """What a command printed, a server answered, or a message says."""
+    outputs = outcome.outputs if outcome is not None else {}
+    return next((str(outputs[name]) for name in ("stdout", "body", "text") if outputs.get(name)), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["LINE", "one_line"]
+__all__ = ["LINE", "harmless", "one_line"]
 
 LINE = 300
 """Characters of one line."""
@@ -18,6 +18,11 @@ def one_line(text: str, *, limit: int = LINE) -> str:
     cut = text[: limit + 1]
     shown = "".join(_escaped(c) if unicodedata.category(c) in HARMFUL else c for c in cut)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def harmless(text: str) -> str:
+    """The text with its line breaks and tabs, and everything else that is harmful written out."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in HARMFUL else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:

@@ -13,6 +13,7 @@ from temanashi.ledger.database import Database, open_database
 from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.offering import Offers
+from temanashi.runbooks.steps.channels import Channels
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
@@ -45,6 +46,13 @@ class Installation:
             observers=observers,
             secret=secret,
             offers=self.offers,
+            channel=Channels(
+                {"": self.settings.notify, **self.settings.channels},
+                database=self.database,
+                clock=self.clock,
+                lang=self.settings.language,
+                secret=secret,
+            ),
         )
 
     def offers(self, version: str) -> Offers | None:

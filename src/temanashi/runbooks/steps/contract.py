@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from temanashi.changes import Step
+from temanashi.changes import Change, Step
 from temanashi.clock import Clock
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
+from temanashi.notices import Notifier
 from temanashi.problems import Problem
 from temanashi.runbooks.model import Runbook, StepItem
+from temanashi.runbooks.steps.channels import no_channels
 from temanashi.runbooks.templates import Names, Templated, render
 from temanashi.secrets import Redactor
 
@@ -26,7 +28,8 @@ __all__ = ["Effects", "Parsed", "PlanContext", "StepKind"]
 class Effects:
     """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment.
 
-    `halt` is set when the run must stop now: whoever waits waits on it. `called` are the runbooks that a step may call.
+    `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
+    now: whoever waits waits on it. `called` are the runbooks that a step may call.
     """
 
     connect: Callable[[Host], Transport]
@@ -34,8 +37,14 @@ class Effects:
     secret: Callable[[str], str]
     clock: Clock
     redactor: Redactor
+    channel: Callable[[str], Notifier] = no_channels
+    run: str = ""
     halt: threading.Event = field(default_factory=threading.Event)
     called: Mapping[str, Runbook] = field(default_factory=dict)
+
+    def key(self, change: Change) -> str:
+        """The key of every attempt at a change of this run."""
+        return f"{self.run}/{change.step}/{change.iteration}/{change.target}"
 
 
 @dataclass(frozen=True, kw_only=True)
