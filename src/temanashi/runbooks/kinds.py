@@ -42,8 +42,11 @@ def installed_steps() -> InstalledSteps:
         http,
         manual,
         notify,
+        python,
         runbook,
         script,
+        template,
+        wait_until,
     )
 
     found: dict[str, StepKind] = {}
@@ -61,8 +64,11 @@ def installed_steps() -> InstalledSteps:
         http.KIND,
         manual.KIND,
         notify.KIND,
+        python.KIND,
         runbook.KIND,
         script.KIND,
+        template.KIND,
+        wait_until.KIND,
     )
     return InstalledSteps(MappingProxyType(found | {kind.name: kind for kind in ours}), tuple(broken))
 

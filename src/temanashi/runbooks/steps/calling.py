@@ -25,8 +25,11 @@ OUTPUT_KEPT = 10_000
 
 # The text goes into a file that only its owner can read and that has no name any more when the interpreter opens it: it cannot be
 # changed meanwhile, nothing is left behind even after kill -9, and the script's own commands cannot eat it from standard input.
-PRIVATE = """f=$(mktemp "${TMPDIR:-/tmp}/tema.XXXXXXXX") || exit 125
-cat > "$f" && exec 3< "$f"
+# Its size comes with it: when we are killed while we send it, half of it must not run.
+PRIVATE = """size=$1
+shift
+f=$(mktemp "${TMPDIR:-/tmp}/tema.XXXXXXXX") || exit 125
+cat > "$f" && [ "$(wc -c < "$f")" -eq "$size" ] && exec 3< "$f"
 s=$?
 rm -f -- "$f"
 [ "$s" = 0 ] || exit 125
@@ -39,7 +42,8 @@ def command_of(call: Call, env: dict[str, str]) -> Command:
     """The command of a call; raises BadCommand."""
     if isinstance(call, list):
         return Command(*call, env=env)
-    return Script(PRIVATE, *call["with"], TEXT, *call["args"], stdin=call["script"], env=env)
+    size = len(call["script"].encode("utf-8", "surrogateescape"))
+    return Script(PRIVATE, str(size), *call["with"], TEXT, *call["args"], stdin=call["script"], env=env)
 
 
 def applied(effects: Effects, change: Change, key: str) -> Outcome:

@@ -21,7 +21,7 @@ from temanashi.runbooks.steps.values import at, filled, is_template, strings
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import phrase
 
-__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row"]
+__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row", "one_check_schema"]
 
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}
 
@@ -95,6 +95,19 @@ def check_row(result: CheckResult) -> dict[str, Any]:
     return row
 
 
+def one_check_schema(*, id_required: bool = True) -> dict[str, Any]:
+    """JSON Schema of one check, for editors."""
+    item = check_schema()
+    for spec in item.get("$defs", {}).values():
+        properties = spec.get("properties", {})
+        if "kind" in properties:
+            # Any value but these two may be a template instead, also where a number is asked for.
+            spec["properties"] = {k: v if k in {"id", "kind"} else {"anyOf": [v, TEMPLATE]} for k, v in properties.items()}
+            if not id_required:
+                spec["required"] = [name for name in spec.get("required", []) if name != "id"]
+    return item
+
+
 class _Checks:
     name = "checks"
 
@@ -115,13 +128,7 @@ class _Checks:
         return Parsed(None, tuple(problems)) if problems else Parsed(ChecksSpec(items=tuple(value)))
 
     def schema(self) -> dict[str, Any]:
-        item = check_schema()
-        for spec in item.get("$defs", {}).values():
-            properties = spec.get("properties", {})
-            if "kind" in properties:
-                # Any value but these two may be a template instead, also where a number is asked for.
-                spec["properties"] = {k: v if k in {"id", "kind"} else {"anyOf": [v, TEMPLATE]} for k, v in properties.items()}
-        return {"type": "array", "minItems": 1, "items": item}
+        return {"type": "array", "minItems": 1, "items": one_check_schema()}
 
     def templates(self, spec: ChecksSpec) -> Iterable[Templated]:
         return list(strings(spec.items))

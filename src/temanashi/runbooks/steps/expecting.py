@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from temanashi.checks.fetching import Fetched
 from temanashi.checks.fields import Pattern
 from temanashi.runbooks.steps.values import filled, strings
+from temanashi.runbooks.steps.wording import shown
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import Phrase, phrase
-from temanashi.text.one_line import one_line
 
 __all__ = ["Condition", "Expectation", "json_of", "unmet"]
 
@@ -110,8 +110,8 @@ def unmet(expect: Mapping[str, Any], fetched: Fetched) -> Phrase | None:
     wanted = Expectation.model_validate(expect)
     good = fetched.status in wanted.status if wanted.status else 200 <= fetched.status <= 299  # noqa: PLR2004  (RFC 9110, 15.3)
     if not good:
-        shown = ", ".join(map(str, wanted.status)) if wanted.status else "2xx"
-        return phrase("steps.http-status", status=fetched.status, wanted=shown, message=one_line(fetched.body.strip(), limit=SHOWN))
+        codes = ", ".join(map(str, wanted.status)) if wanted.status else "2xx"
+        return phrase("steps.http-status", status=fetched.status, wanted=codes, message=shown(fetched.body.strip(), limit=SHOWN))
     for name, pattern in wanted.headers.items():
         if not re.search(pattern, fetched.headers.get(name.lower(), "")):
             return phrase("steps.http-header", name=name, pattern=pattern)
@@ -123,15 +123,13 @@ def unmet(expect: Mapping[str, Any], fetched: Fetched) -> Phrase | None:
 def _unmet_json(wanted: Expectation, fetched: Fetched) -> Phrase | None:
     value = json_of(fetched)
     if value is _NOTHING:
-        return (
-            phrase("steps.http-cut") if fetched.cut else phrase("steps.http-not-json", message=one_line(fetched.body, limit=SHOWN))
-        )
+        return phrase("steps.http-cut") if fetched.cut else phrase("steps.http-not-json", message=shown(fetched.body, limit=SHOWN))
     for path, condition in wanted.json_.items():
         found = _found(value, parts(path))
         if not _holds(condition, found):
-            shown = "-" if found is _NOTHING else one_line(json.dumps(found, ensure_ascii=False), limit=SHOWN)
+            value_shown = "-" if found is _NOTHING else shown(json.dumps(found, ensure_ascii=False), limit=SHOWN)
             told = json.dumps(condition.model_dump(mode="json", by_alias=True, exclude_unset=True), ensure_ascii=False)
-            return phrase("steps.http-json", path=path, value=shown, wanted=one_line(told, limit=SHOWN))
+            return phrase("steps.http-json", path=path, value=value_shown, wanted=shown(told, limit=SHOWN))
     return None
 
 

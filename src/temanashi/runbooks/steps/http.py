@@ -22,11 +22,10 @@ from temanashi.runbooks.steps.expecting import Expectation, json_of, unmet
 from temanashi.runbooks.steps.interrupting import Halted
 from temanashi.runbooks.steps.requesting import Address, HeaderName, Request, planned, request_templates, sent
 from temanashi.runbooks.steps.values import given_secrets, places, strings, typed
-from temanashi.runbooks.steps.wording import titled, undo_summary
+from temanashi.runbooks.steps.wording import shown, titled, undo_summary
 from temanashi.runbooks.templates import Templated
 from temanashi.secrets import SecretMissing
 from temanashi.text.local import Phrase, phrase
-from temanashi.text.one_line import one_line
 
 __all__ = ["KIND", "HttpSpec", "HttpStep"]
 
@@ -111,14 +110,14 @@ class HttpStep:
             look = {"request": planned(Request(url=spec.observe.url, method=spec.observe.method), ctx, host)}
             look["expect"] = expected(spec.observe.expect)
         target = NO_TARGET if host is None else host.name
-        shown = f"{made['method']} {made['url']}"
+        what = f"{made['method']} {made['url']}"
         key = "steps.http-reads" if spec.only_reads else "steps.http-summary"
-        plain = phrase(key, method=made["method"], url=one_line(made["url"], limit=200))
+        plain = phrase(key, method=made["method"], url=shown(made["url"], limit=200))
         return Change(
             step=self.item.id,
             target=target,
             kind="http",
-            summary=titled(self.item, shown, host=target, reads=spec.only_reads, otherwise=plain),
+            summary=titled(self.item, what, host=target, reads=spec.only_reads, otherwise=plain),
             payload={
                 "request": made,
                 "expect": expected(spec.expect),
@@ -163,14 +162,14 @@ class HttpStep:
     def _judged(self, change: Change, fetched: Fetched) -> Outcome:
         if fetched.failure:
             seconds = number(float(change.payload["timeout"]))
-            why = phrase(f"checks.failure-{fetched.failure}", seconds=seconds, detail=one_line(fetched.detail, limit=200))
+            why = phrase(f"checks.failure-{fetched.failure}", seconds=seconds, detail=shown(fetched.detail, limit=200))
             status: OutcomeStatus = "failed" if fetched.failure in NEVER_SENT else "unknown"
-            return Outcome(status=status, reason=phrase("steps.http-no-answer", url=one_line(fetched.url, limit=200), why=why))
+            return Outcome(status=status, reason=phrase("steps.http-no-answer", url=shown(fetched.url, limit=200), why=why))
         told = "\n".join(
             [f"HTTP {fetched.status}", *(f"{n}: {v}" for n, v in fetched.headers.items() if n in TOLD_HEADERS), "", fetched.body]
         )
         evidence = (evidence_of("response", told),)
-        details = ({"status": fetched.status, "url": one_line(fetched.url), "redirects": fetched.redirects},)
+        details = ({"status": fetched.status, "url": shown(fetched.url), "redirects": fetched.redirects},)
         reason = unmet(change.payload["expect"], fetched)
         if reason is not None:
             status = "failed" if change.payload["repeatable"] or fetched.status in REFUSED else "unknown"

@@ -12,14 +12,15 @@ from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, S
 from temanashi.hosts.inventory import Host
 from temanashi.notices import Delivery, Notice, Notifier
 from temanashi.problems import problems_of
+from temanashi.redaction import visible
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.channels import NoChannel
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.steps.interrupting import Halted, unless_halted
 from temanashi.runbooks.steps.values import places
+from temanashi.runbooks.steps.wording import shown
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import LANGUAGES, LocalText, phrase
-from temanashi.text.one_line import harmless, one_line
 
 __all__ = ["KIND", "NotifySpec", "NotifyStep"]
 
@@ -58,12 +59,12 @@ class NotifyStep:
             return LocalText.model_validate(texts)
 
         title = rendered(spec.title) if spec.title is not None else self.item.title or LocalText(plain=self.item.id)
-        shown = _each(title, lambda text: one_line(text, limit=200))
+        heading = _each(title, lambda text: shown(text, limit=200))
         return Change(
             step=self.item.id,
             target=NO_TARGET if host is None else host.name,
             kind="notify",
-            summary=phrase("steps.notify-summary", to=spec.to or "notify", title=shown),
+            summary=phrase("steps.notify-summary", to=spec.to or "notify", title=heading),
             payload={
                 "to": spec.to,
                 "title": title.model_dump(),
@@ -118,7 +119,7 @@ class NotifyStep:
 def _notice(change: Change, key: str, notifier: Notifier) -> Notice:
     title = LocalText.model_validate(change.payload["title"]).text(notifier.lang)
     text = LocalText.model_validate(change.payload["text"]).text(notifier.lang)
-    return Notice(_told_as(key), one_line(title, limit=200), harmless(text))
+    return Notice(_told_as(key), shown(title, limit=200), visible(text))
 
 
 def _told_as(key: str) -> str:

@@ -26,9 +26,9 @@ from temanashi.hosts.inventory import Host
 from temanashi.runbooks.steps.contract import Effects, PlanContext
 from temanashi.runbooks.steps.interrupting import unless_halted
 from temanashi.runbooks.steps.values import BadValue, filled, is_later, is_template, strings, typed
+from temanashi.runbooks.steps.wording import shown
 from temanashi.runbooks.templates import Templated, render
 from temanashi.text.local import phrase
-from temanashi.text.one_line import one_line
 
 __all__ = ["Address", "HeaderName", "Request", "planned", "request_templates", "sent"]
 
@@ -78,7 +78,7 @@ def planned(request: Request, ctx: PlanContext, host: Host | None) -> dict[str, 
     headers = {name: ctx.render(text, host) for name, text in request.headers.items()}
     for name, text in headers.items():
         if not _READABLE.fullmatch(text):
-            raise BadValue(ctx.item.id, f"headers.{name}", phrase("steps.http-header-text", value=one_line(text, limit=60)))
+            raise BadValue(ctx.item.id, f"headers.{name}", phrase("steps.http-header-text", value=shown(text, limit=60)))
     body = None if request.body is None else ctx.render(request.body, host)
     form = None if request.form is None else {name: ctx.render(text, host) for name, text in request.form.items()}
     try:
@@ -100,7 +100,7 @@ def _url(template: str, ctx: PlanContext, host: Host | None) -> str:
     try:
         return _URL.validate_python(url)
     except ValidationError:
-        raise BadValue(ctx.item.id, "url", phrase("steps.http-url", url=one_line(url, limit=200))) from None
+        raise BadValue(ctx.item.id, "url", phrase("steps.http-url", url=shown(url, limit=200))) from None
 
 
 def _quoted(value: Any) -> str:
