@@ -61,6 +61,8 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     answer(say_here("cli.plan-head", count=len(plan.changes)))
     for number, change in enumerate(plan.changes, 1):
         answer(f"  {number}. {change.summary.text(lang)}{_remark(change, lang)}")
+        for line in str((change.after or {}).get("difference", "")).splitlines():
+            answer(f"     | {line}")
     answer(say_here("cli.plan-foot", digest=plan.digest[7:19]))
 
 

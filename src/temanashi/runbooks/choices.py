@@ -92,7 +92,7 @@ class ChoicesFrom(_Frozen):
         """The same with the values of earlier parameters filled in; raises TemplateFailed."""
         names = {"params": Names(values)}
         data = self.model_dump(exclude_unset=True)
-        for loc, text, _ in self.templates():
+        for loc, text, *_ in self.templates():
             if len(loc) == 1:
                 data[str(loc[0])] = render(text, names)
             else:

@@ -28,9 +28,15 @@ def remove_mark(file: str, word: str, *, seconds: float = 0, before: dict[str, o
 
 def show(secret: str, *, fails: bool = False) -> dict[str, str]:
     raw = secret.encode()
-    forms = [secret, shlex.quote(secret), base64.b64encode(raw).decode(), urllib.parse.quote(secret), urllib.parse.quote(secret, safe="")]
-    print(*forms, sep="\n")
-    print(*forms, sep="\n", file=sys.stderr)
+    forms = [
+        secret,
+        shlex.quote(secret),
+        base64.b64encode(raw).decode(),
+        urllib.parse.quote(secret),
+        urllib.parse.quote(secret, safe=""),
+    ]
+    for stream in (sys.stdout, sys.stderr):
+        stream.write("\n".join(forms))
     if fails:
         raise RuntimeError(" ".join(forms))
     return {f"form{n}": form for n, form in enumerate(forms)} | {"length": str(len(secret))}
@@ -49,7 +55,7 @@ def vanish() -> None:
     os._exit(0)
 
 
-def typed(count: int, ratio: float, names: list[str], on: bool = False) -> dict[str, object]:
+def typed(count: int, ratio: float, names: list[str], *, on: bool = False) -> dict[str, object]:
     return {"count": count + 1, "ratio": ratio * 2, "names": names, "on": on}
 
 

@@ -69,6 +69,7 @@ class HttpSpec(Request):
     idempotent: bool | None = Field(default=None, description="May be sent twice; true for PUT and DELETE by default")
     observe: Look | None = Field(default=None, description="A look that tells whether the wished state is there")
     undo: Request | None = Field(default=None, description="A request that takes it back")
+    undone: Look | None = Field(default=None, description="A look that tells whether it is taken back")
 
     @model_validator(mode="after")
     def _reading_needs_no_undo(self) -> HttpSpec:
@@ -105,10 +106,11 @@ class HttpStep:
         def expected(expect: Expectation) -> Any:
             return expect.payload(lambda text: typed(ctx, text, host))
 
-        look = None
-        if spec.observe is not None:
-            look = {"request": planned(Request(url=spec.observe.url, method=spec.observe.method), ctx, host)}
-            look["expect"] = expected(spec.observe.expect)
+        def looking(look: Look | None) -> dict[str, Any] | None:
+            if look is None:
+                return None
+            return {"request": planned(Request(url=look.url, method=look.method), ctx, host), "expect": expected(look.expect)}
+
         target = NO_TARGET if host is None else host.name
         what = f"{made['method']} {made['url']}"
         key = "steps.http-reads" if spec.only_reads else "steps.http-summary"
@@ -121,8 +123,9 @@ class HttpStep:
             payload={
                 "request": made,
                 "expect": expected(spec.expect),
-                "observe": look,
+                "observe": looking(spec.observe),
                 "undo": None if spec.undo is None else planned(spec.undo, ctx, host),
+                "undone": looking(spec.undone),
                 "secrets": given_secrets(spec.secrets, ctx),
                 "repeatable": spec.repeatable,
                 "redirects": spec.redirects,
@@ -174,7 +177,7 @@ class HttpStep:
         if reason is not None:
             status = "failed" if change.payload["repeatable"] or fetched.status in REFUSED else "unknown"
             return Outcome(status=status, reason=_told(reason, status), details=details, evidence=evidence)
-        outputs: dict[str, Any] = {"status": fetched.status, "body": fetched.body.strip()[:KEPT]}
+        outputs: dict[str, Any] = {"code": fetched.status, "body": fetched.body.strip()[:KEPT]}
         parsed = json_of(fetched)
         if isinstance(parsed, (dict, list, str, int, float, bool)):
             outputs["json"] = parsed
@@ -201,7 +204,14 @@ class HttpStep:
         if not made:
             return Irreversible(reason=phrase("steps.http-irreversible"))
         repeatable = made["method"] in IDEMPOTENT
-        payload = {**change.payload, "request": made, "observe": None, "undo": None, "expect": {}, "repeatable": repeatable}
+        payload = {
+            **change.payload,
+            "request": made,
+            "observe": change.payload["undone"],
+            "undo": None,
+            "expect": {},
+            "repeatable": repeatable,
+        }
         summary = undo_summary(self.item, f"{made['method']} {made['url']}", host=change.target)
         return change.model_copy(update={"summary": summary, "payload": payload, "reversible": False})
 
@@ -224,8 +234,9 @@ class _Http:
 
     def templates(self, spec: HttpSpec) -> Iterable[Templated]:
         found = [*request_templates(spec), *spec.expect.templates(("expect",))]
-        if spec.observe is not None:
-            found += [*strings({"url": spec.observe.url}, ("observe",)), *spec.observe.expect.templates(("observe", "expect"))]
+        for name, look in (("observe", spec.observe), ("undone", spec.undone)):
+            if look is not None:
+                found += [*strings({"url": look.url}, (name,)), *look.expect.templates((name, "expect"))]
         return found if spec.undo is None else [*found, *request_templates(spec.undo, ("undo",))]
 
     def build(self, item: StepItem, effects: Effects) -> Step[PlanContext]:

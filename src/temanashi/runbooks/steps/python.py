@@ -36,7 +36,8 @@ class PythonSpec(BaseModel):
     """`python: {function: rotate_keys, arguments: {days: "{{ params.days }}"}}`, or just the name.
 
     `observe` names a function with the same arguments that gives true when the wished state is there, false when it is not, and
-    None when it cannot tell. `undo` names one that takes it back; it may ask for `before`, the outputs of the function.
+    None when it cannot tell. `undo` names one that takes it back; it may ask for `before`, the outputs of the function. `undone`
+    names one that gives true when that is done.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,7 @@ class PythonSpec(BaseModel):
     reads: bool = Field(default=False, description="The function only reads")
     observe: str | None = None
     undo: str | None = None
+    undone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class PythonStep:
                 "secrets": secrets,
                 "observe": spec.observe,
                 "undo": spec.undo,
+                "undone": spec.undone,
                 "timeout": self.item.timeout or spec.timeout,
             },
             reads_only=spec.reads,
@@ -165,7 +168,7 @@ class PythonStep:
         function = change.payload["undo"]
         if not function:
             return Irreversible(reason=phrase("steps.python-irreversible"))
-        payload = {**change.payload, "function": function, "observe": None, "undo": None, "given": before}
+        payload = {**change.payload, "function": function, "observe": change.payload["undone"], "undo": None, "given": before}
         summary = undo_summary(self.item, function, host=change.target)
         return change.model_copy(update={"summary": summary, "payload": payload, "reversible": False})
 
@@ -178,7 +181,7 @@ class _Python:
             spec = PythonSpec.model_validate({"function": value} if isinstance(value, str) else value)
         except ValidationError as error:
             return Parsed(None, tuple(problems_of(error, model=PythonSpec)))
-        problems = [p for field in ("function", "observe", "undo") if (p := _unknown(field, getattr(spec, field)))]
+        problems = [p for field in ("function", "observe", "undo", "undone") if (p := _unknown(field, getattr(spec, field)))]
         return Parsed(None, tuple(problems)) if problems else _checked(spec)
 
     def schema(self) -> dict[str, Any]:

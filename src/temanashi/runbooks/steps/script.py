@@ -75,6 +75,7 @@ class ScriptSpec(BaseModel):
     reads: bool = Field(default=False, description="The script only reads; nothing on the target changes")
     observe: Text | Argv | None = Field(default=None, description="Only reads; exit 0 = the wished state is there")
     undo: Text | Argv | None = Field(default=None, description="Takes it back")
+    undone: Text | Argv | None = Field(default=None, description="Only reads; exit 0 = it is taken back")
     secrets: dict[Variable, str] = Field(
         default_factory=dict, description="Environment variable: name of a secret parameter, or a reference"
     )
@@ -110,7 +111,7 @@ class ScriptStep:
             return None if written is None else [ctx.render(part, host) for part in written]
 
         run = call(spec.run)
-        calls = {"run": run, "observe": call(spec.observe), "undo": call(spec.undo)}
+        calls = {"run": run, "observe": call(spec.observe), "undo": call(spec.undo), "undone": call(spec.undone)}
         for each in calls.values():
             if each is not None:
                 command_of(each, env)  # refuses what no command can carry, before anything is touched
@@ -147,7 +148,14 @@ class ScriptStep:
         call = change.payload["undo"]
         if not call:
             return Irreversible(reason=phrase("steps.script-irreversible"))
-        payload = {**change.payload, "run": call, "observe": None, "undo": None, "stdout": None, "exit_codes": [0]}
+        payload = {
+            **change.payload,
+            "run": call,
+            "observe": change.payload["undone"],
+            "undo": None,
+            "stdout": None,
+            "exit_codes": [0],
+        }
         shown = shlex.join(call if isinstance(call, list) else call["with"])
         summary = undo_summary(self.item, shown, host=change.target)
         return change.model_copy(update={"summary": summary, "payload": payload, "reversible": False})

@@ -15,6 +15,7 @@ from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, S
 from temanashi.errors import TargetError
 from temanashi.hosts.inventory import Host
 from temanashi.problems import problems_of
+from temanashi.redaction import visible
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.calling import refusal
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
@@ -150,7 +151,7 @@ class TemplateStep:
         text = difference(
             found.content, change.payload["content"].encode(), path=change.payload["path"], new=found.state == "absent"
         )
-        return self.effects.redactor.text(text)
+        return visible(self.effects.redactor.text(text))
 
     def _look(self, change: Change) -> Found:
         transport = self.effects.connect(self.effects.host(change.target))

@@ -112,7 +112,7 @@ class WaitUntilStep:
 
     def _told(self, change: Change, result: CheckResult, looks: int, *, reached: bool) -> Outcome:
         detail = {"last": str(result.verdict), "looks": looks, "reason": result.reason.model_dump(), "observed": result.observed}
-        outputs = {"status": str(result.verdict), "observed": result.observed, "looks": looks}
+        outputs = {"last": str(result.verdict), "observed": result.observed, "looks": looks}
         common: dict[str, Any] = {"details": (detail,), "evidence": result.evidence}
         if reached:
             return Outcome(status="already", reason=result.reason, outputs=outputs, **common)
