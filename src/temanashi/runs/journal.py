@@ -140,9 +140,11 @@ def settle(
     connection.execute(_SETTLE, _at(run, change) | values)
 
 
-def read_undos(connection: Connection, run: str) -> list[tuple[Change, Change | Irreversible]]:
-    """Each change that did something, with what takes it back; the last one first."""
-    query = select(JOURNAL.c.change, JOURNAL.c.undo).where((JOURNAL.c.run == run) & JOURNAL.c.undo.is_not(None))
+def read_undos(connection: Connection, run: str, *, failed: bool) -> list[tuple[Change, Change | Irreversible]]:
+    """Each change that did something (or `failed` half-way), with what takes it back; the last one first."""
+    states = ("done", "failed") if failed else ("done",)
+    mine = (JOURNAL.c.run == run) & JOURNAL.c.undo.is_not(None) & JOURNAL.c.state.in_(states)
+    query = select(JOURNAL.c.change, JOURNAL.c.undo).where(mine)
     found = connection.execute(query.order_by(JOURNAL.c.ended_at.desc(), JOURNAL.c.position.desc()))
     return [(Change.model_validate_json(row.change), _undo(row.undo)) for row in found]
 

@@ -20,9 +20,12 @@ def is_undo(change: Change) -> bool:
     return change.step.endswith("/undo")
 
 
-def undo_changes(connection: Connection, run: str) -> list[Change]:
-    """What takes a run back, the last change first. What cannot be taken back is there too, left out with its reason."""
-    found = read_undos(connection, run)
+def undo_changes(connection: Connection, run: str, *, failed: bool = False) -> list[Change]:
+    """What takes a run back, the last change first. What cannot be taken back is there too, left out with its reason.
+
+    A rollback takes back what `failed` half-way too. Later that is not known any more: a retry may have done it.
+    """
+    found = read_undos(connection, run, failed=failed)
     last = max((change.iteration for change, _ in found), default=0)
     return [_inverse(change, undo, last) for change, undo in found]
 
@@ -44,7 +47,7 @@ def _inverse(change: Change, undo: Change | Irreversible, last: int) -> Change:
 
 def plan_rollback(connection: Connection, run: str) -> dict[str, list[Row]]:
     """Put the inverse of everything that was done behind the rows of a run; the new rows by step."""
-    changes = undo_changes(connection, run)
+    changes = undo_changes(connection, run, failed=True)
     rows = plan_rows(run, changes, first=MOST_STEPS)
     if rows:
         connection.execute(insert(JOURNAL), rows)
