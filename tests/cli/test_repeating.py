@@ -45,6 +45,7 @@ def test_a_run_is_retried_where_it_failed_and_then_undone(place, tmp_path):
 
 
 def test_a_run_that_there_is_not_is_said(place):
+    place.run("run", "act")
     for verb in ("retry", "undo"):
         told = place.run(verb, "0000")
         assert told.returncode != 0
