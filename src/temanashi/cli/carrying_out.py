@@ -8,6 +8,8 @@ from temanashi.cli.language import language
 from temanashi.cli.output import emit, progress, say_here
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from temanashi.runs.engine import Engine
     from temanashi.runs.results import Finished, Waiting
     from temanashi.workspace.opening import Installation
@@ -25,8 +27,13 @@ def published_here(installation: Installation) -> Any:
     return published
 
 
-def carry_out(installation: Installation, engine: Engine, run: str, *, as_json: bool) -> int:
-    """Advance a run, show how it ended or what it waits for, and do what follows a run; the exit code."""
+def carry_out(
+    installation: Installation, engine: Engine, run: str, *, as_json: bool, show: Callable[..., None] | None = None
+) -> int:
+    """Advance a run, show how it ended or what it waits for, and do what follows a run; the exit code.
+
+    `show` is called in place of `show_result`.
+    """
     from temanashi.cli.interrupting import ended_like_ctrl_c
     from temanashi.cli.showing_runs import exit_code, show_result
     from temanashi.runs.reading import run_view
@@ -46,7 +53,7 @@ def carry_out(installation: Installation, engine: Engine, run: str, *, as_json: 
         return 5
     with installation.database.reading() as connection:
         view = run_view(connection, run)
-    show_result(result, view, as_json=as_json)
+    (show or show_result)(result, view, as_json=as_json)
     for problem in after_run(installation, view):
         progress(problem.text(language()), style="yellow")
     return exit_code(result)

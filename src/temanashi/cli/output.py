@@ -41,7 +41,8 @@ def say_here(key: str, /, **data: Any) -> str:
 
 def wants_json() -> bool:
     """Whether a program reads us. Asked before options are parsed, so that errors of parsing can answer in kind."""
-    return "--json" in sys.argv
+    words = sys.argv[: sys.argv.index("--")] if "--" in sys.argv else sys.argv  # what follows is another program's
+    return "--json" in words
 
 
 def answer(text: str = "", *, style: str = "") -> None:

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from temanashi.errors import InputError, Location
+from temanashi.text.local import phrase
 
-__all__ = ["LOCALHOST", "Host", "HostError", "HostName", "Inventory", "NothingSelected", "UnknownGroup", "UnknownHost"]
+__all__ = [
+    "EXEC_RULES",
+    "LOCALHOST",
+    "ExecPolicy",
+    "ExecRule",
+    "Host",
+    "HostError",
+    "HostName",
+    "Inventory",
+    "NothingSelected",
+    "UnknownGroup",
+    "UnknownHost",
+]
 
 LOCALHOST = "localhost"
 """The machine that runs the command; every inventory has it."""
+
+ExecRule = Literal["allow", "approve", "deny"]
+EXEC_RULES: tuple[ExecRule, ...] = get_args(ExecRule)
+"""What `tema exec` may do on a host, the strictest last."""
 
 HostName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$", max_length=253)]
 """Letters, digits, `_`, `.` and `-`, so that a name is never an option, a glob or an expression."""
@@ -70,6 +87,7 @@ class Host(_Frozen):
     system: str = Field(default="", description="The system that the host belongs to: `system:order`")
     shell: Literal["posix", "none"] = Field(default="posix", description="`none`: no POSIX shell; checked from outside only")
     transport: Literal["local", "ssh"] = Field(default="ssh", description="`local`: the machine that runs the command")
+    exec: ExecRule | None = Field(default=None, description="Whether `tema exec` may run commands on it; allow by default")
 
     @model_validator(mode="before")
     @classmethod
@@ -82,11 +100,28 @@ class Host(_Frozen):
         return value
 
 
+class ExecPolicy(_Frozen):
+    """Where `tema exec` may run commands. Of all rules that apply to a host, its own included, the strictest counts."""
+
+    rules: dict[str, ExecRule] = Field(default_factory=dict, description='Selector: rule, e.g. `"tag:prod": approve`')
+    approve_by: tuple[str, ...] = Field(
+        default=("role:approver",), min_length=1, description="Who approves a command: people, `group:NAME`, `role:NAME`"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("approve_by"), str):
+            return {**value, "approve_by": (value["approve_by"],)}
+        return value
+
+
 class Inventory(_Frozen):
     """All hosts and groups. `file` is where they are written, for messages; `localhost` is always among them."""
 
     hosts: dict[HostName, Host] = Field(default_factory=dict, description="Hosts by name")
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Groups by name: hosts, globs, other `group:`s")
+    exec: ExecPolicy = Field(default=ExecPolicy(), description="Where `tema exec` may run commands")
     file: str = Field(default="runbooks/site/hosts.yaml", exclude=True)
 
     @model_validator(mode="before")
@@ -104,6 +139,21 @@ class Inventory(_Frozen):
             if host.name != name:
                 raise ValueError(f"host {name!r} calls itself {host.name!r}; leave `name` out, the key is the name")
         return self
+
+    @model_validator(mode="after")
+    def _known_rules(self) -> Inventory:
+        for selector in self.exec.rules:
+            try:
+                self.select(selector)
+            except HostError as error:  # a rule that protects nothing would be taken for one that does
+                raise ValueError(phrase("hosts.exec-rule", selector=selector)) from error
+        return self
+
+    def exec_rule(self, host: Host) -> ExecRule:
+        """The strictest rule for commands that somebody types, of the host's own and of every selector that chooses it."""
+        own = (host.exec,) if host.exec is not None else ()
+        found = (*own, *(rule for selector, rule in self.exec.rules.items() if host in self.select(selector)))
+        return max(found, key=EXEC_RULES.index, default="allow")
 
     def select(self, expression: str, *, at: Location | None = None) -> tuple[Host, ...]:
         """The hosts of an expression, in the order of the inventory; raises UnknownHost, UnknownGroup and NothingSelected.

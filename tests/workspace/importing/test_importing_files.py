@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.literal import as_template
 from temanashi.runbooks.parsing import parse_runbook
 from temanashi.runbooks.templates import Templated, check_template, render
 from temanashi.text import phrase
 from temanashi.workspace.creating import BadId, IdTaken
-from temanashi.workspace.importing.drafts import Draft, Finding, as_template, clean, local, shortened, slug
+from temanashi.workspace.importing.drafts import Draft, Finding, clean, local, shortened, slug
 from temanashi.workspace.importing.excel import draft_from_excel
 from temanashi.workspace.importing.writing import check_ids, draft_text, write_drafts
 from temanashi.workspace.loading import load_workspace

@@ -130,6 +130,7 @@ def test_an_error_handler_becomes_a_step_that_runs_after_a_failure(restart):
         ("step-8", "https://scripts.example.com/x.sh"),
         ("step-9", "uptime {{ now }}"),
         ("step-13", "@option.note@"),
+        ("step-14", "whoami"),
         ("step-16", "<<EOF"),
     ],
 )
@@ -147,9 +148,8 @@ def test_jobs_call_one_another(restart, drafts):
     assert step(restart, "step-11")["runbook"] == {"id": "elsewhere"}
 
 
-def test_built_in_steps_written_as_plugins_and_sudo_as_interpreter(restart):
+def test_built_in_steps_may_be_written_as_plugins(restart):
     assert step(restart, "step-15")["command"] == ["uptime"]
-    assert step(restart, "step-14")["script"] == {"run": "whoami", "interpreter": ["sudo", "sh"]}
 
 
 def test_everything_else_is_told_by_job_and_key(drafts):
@@ -173,6 +173,7 @@ def test_everything_else_is_told_by_job_and_key(drafts):
         ("sequence.commands[11].jobref.args", "rundeck-args"),
         ("sequence.commands[12]", "rundeck-step-disabled"),
         ("sequence.commands[13].script", "rundeck-tokens"),
+        ("sequence.commands[14].scriptInterpreter", "rundeck-interpreter"),
         ("sequence.commands[16].plugins", "rundeck-step-plugins"),
         ("sequence.commands[16].script", "rundeck-here-document"),
         ("sequence.commands[5].exec", "rundeck-reference"),

@@ -9,11 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 from temanashi.text import Lang, Phrase
 
-__all__ = ["Draft", "Finding", "as_template", "clean", "local", "shortened", "slug"]
+__all__ = ["Draft", "Finding", "clean", "local", "shortened", "slug"]
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 BREAKS = re.compile(r"\r\n|\r|\x0b|\x0c|\x85|\u2028|\u2029")
-BRACE = re.compile(r"\{(?=[{%#]|\Z)")
 MAX_SLUG = 60
 
 
@@ -56,11 +55,6 @@ class Draft:
 def clean(text: str) -> str:
     """A text of a stranger as data: one kind of line end, no control characters, no blanks around."""
     return CONTROL.sub("\ufffd", BREAKS.sub("\n", text)).strip()
-
-
-def as_template(text: str) -> str:
-    """A template that renders as exactly this text: a brace that would open something is written as a quoted brace."""
-    return BRACE.sub("{{ '{' }}", text)
 
 
 def local(text: str, languages: Iterable[Lang]) -> str | dict[str, str]:

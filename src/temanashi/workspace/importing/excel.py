@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from temanashi.errors import InputError
+from temanashi.runbooks.literal import as_template
 from temanashi.text import Lang, phrase, say
-from temanashi.workspace.importing.drafts import Draft, Finding, as_template, local, shortened, slug
+from temanashi.workspace.importing.drafts import Draft, Finding, local, shortened, slug
 from temanashi.workspace.importing.lines import Line
 from temanashi.workspace.importing.procedure import read_procedure
 from temanashi.workspace.importing.workbook import read_workbook

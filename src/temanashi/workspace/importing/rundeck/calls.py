@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from temanashi.workspace.importing.drafts import as_template, slug
+from temanashi.runbooks.literal import as_template
+from temanashi.workspace.importing.drafts import slug
 from temanashi.workspace.importing.rundeck.collecting import Collected, text_of, truth
 from temanashi.workspace.importing.rundeck.nodes import selector_of
 from temanashi.workspace.importing.rundeck.references import IN_TEXT, Known, Option, split

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from temanashi.workspace.importing.drafts import as_template
+from temanashi.runbooks.literal import as_template
 from temanashi.workspace.importing.rundeck.references import Resolved
 
 __all__ = ["Script", "as_script", "as_words"]

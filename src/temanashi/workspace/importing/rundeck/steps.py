@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from temanashi.runbooks.literal import as_template
 from temanashi.text import Lang, say
-from temanashi.workspace.importing.drafts import as_template, clean, local
+from temanashi.workspace.importing.drafts import clean, local
 from temanashi.workspace.importing.rundeck.calls import Neighbours, call_of
 from temanashi.workspace.importing.rundeck.collecting import Collected, text_of
 from temanashi.workspace.importing.rundeck.references import IN_SCRIPT, IN_TEXT, Known, Resolved, split
@@ -93,12 +94,10 @@ class Reader:
             words = first[2:].split() if first.startswith("#!") else ["sh"]
             return {}, any(word.rpartition("/")[2] in SHELLS for word in words)
         words = written.replace("${scriptfile}", "").split()
-        if "${" in "".join(words) or given.get("interpreterArgsQuoted") in {True, "true"} or not words:
+        if "${" in "".join(words) or given.get("interpreterArgsQuoted") in {True, "true"} or not words or words[0] == "sudo":
+            # A script is read from an open file, which sudo does not pass on.
             self.collected.tell("left", f"{place}.scriptInterpreter", "rundeck-interpreter", value=written[:80])
             return None, False
-        if words[-1] == "sudo":  # Rundeck runs the file itself, whose first line says with what
-            first = text.partition("\n")[0]
-            words += first[2:].split() if first.startswith("#!") else ["sh"]
         return {"interpreter": words}, words[-1].rpartition("/")[2] in SHELLS
 
     def _parts(self, text: str, pattern: re.Pattern[str], place: str) -> list[Part] | None:
