@@ -6,6 +6,7 @@ import pytest
 
 from fixtures_prefect import make_place
 from fixtures_runs import ALICE
+from temanashi.orchestration.submitting import NotReachable
 from temanashi.pages import Links, Site, build_pages
 from temanashi.runs.advancing import advance
 from temanashi.runs.requests import RunRequest, request_run
@@ -18,11 +19,18 @@ class Seen:
 
     def __init__(self):
         self.woken, self.last_seen, self.broken = [], None, False
+        self.submitted, self.refused = [], ""
 
     def wake(self, run):
         if self.broken:
             raise ConnectionError("no server")
         self.woken.append(run.id)
+
+    def submit(self, runbook, inputs, actor, about):
+        if self.broken:
+            raise NotReachable("http://127.0.0.1:1/api", "refused")
+        self.submitted.append((runbook, inputs, actor.name, about))
+        return f"00000000-0000-0000-0000-{len(self.submitted):012}"
 
     def worker_seen(self):
         if self.broken:
@@ -60,6 +68,8 @@ class Visitor:
         links = Links(
             wake=seen.wake,
             worker_seen=seen.worker_seen,
+            submit=seen.submit,
+            refusal=lambda _: seen.refused,
             flow_run=lambda flow_run: f"/v2/runs/flow-run/{flow_run}",
             start="/v2/deployments",
         )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound
 
 from temanashi.orchestration.environment import POOL, START_PATH, api_url, flow_run_path
-from temanashi.orchestration.submitting import ask_watch
+from temanashi.orchestration.submitting import ask_watch, submit
 from temanashi.orchestration.sweeping import wake
 from temanashi.pages import Links
+from temanashi.people import Actor
 from temanashi.runs.reading import RunView
 from temanashi.settings import Settings
+from temanashi.text import say
 
 __all__ = ["prefect_links"]
 
@@ -20,7 +25,7 @@ SECONDS = 3.0
 
 
 def prefect_links(settings: Settings) -> Links:
-    """Wake a decided run, and see when the worker was last heard of."""
+    """Wake a decided run, hand a new one over, and see when the worker was last heard of."""
 
     def wake_run(run: RunView) -> None:
         if run.flow_run:
@@ -34,7 +39,20 @@ def prefect_links(settings: Settings) -> Links:
             workers = client.read_workers_for_work_pool(POOL, limit=10)
         return max((w.last_heartbeat_time for w in workers if w.last_heartbeat_time is not None), default=None)
 
-    return Links(wake=wake_run, worker_seen=worker_seen, flow_run=flow_run_path, start=START_PATH)
+    def submit_run(runbook: str, inputs: Mapping[str, Any], actor: Actor, about: Mapping[str, str]) -> str:
+        return submit(settings, runbook, inputs, actor=actor, channel="page", checked=True, **about)
+
+    def refusal(flow_run: str) -> str:
+        with _client(settings) as client:
+            try:
+                state = client.read_flow_run(UUID(flow_run)).state
+            except (ObjectNotFound, ValueError):
+                return say("pages.started-unknown", settings.language)
+        return str(state.message or state.name) if state is not None and state.is_final() else ""
+
+    return Links(
+        wake=wake_run, worker_seen=worker_seen, submit=submit_run, refusal=refusal, flow_run=flow_run_path, start=START_PATH
+    )
 
 
 def _client(settings: Settings) -> SyncPrefectClient:

@@ -14,6 +14,8 @@ from temanashi.pages.health import health
 from temanashi.pages.home import home
 from temanashi.pages.rendering import css
 from temanashi.pages.report import report
+from temanashi.pages.requesting import ask_run, request_page, started
+from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import decide_run, show_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.site import Site
@@ -32,6 +34,11 @@ def build_pages(site: Site) -> Starlette:
             Route("/", home(site)),
             Route("/runs/{run}", show_run(site), methods=["GET"]),
             Route("/runs/{run}", decide_run(site), methods=["POST"]),
+            Route("/runbooks", list_runbooks(site)),
+            Route("/runbooks/{runbook}", show_runbook(site)),
+            Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),
+            Route("/runbooks/{runbook}/run", ask_run(site), methods=["POST"]),
+            Route("/runbooks/{runbook}/started/{flow_run:uuid}", started(site)),
             Route("/report", report(site)),
             Route("/healthz", health(site)),
             Route("/style.css", style),

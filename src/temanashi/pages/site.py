@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
+from temanashi.people import Actor
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runs.reading import RunView
 from temanashi.workspace.opening import Installation
@@ -18,10 +20,16 @@ __all__ = ["Links", "Site"]
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """The way to Prefect: wake a decided run, when the worker was last heard of, and addresses in its UI."""
+    """The way to Prefect: wake a decided run, when the worker was last heard of, and addresses in its UI.
+
+    `submit` takes a runbook's id, validated inputs, who asks, and `beneficiary`, `ticket` and `reason`; it gives the id of the flow
+    run, or raises ServerError or InputError. `refusal` says why a flow run ended without a run; empty while it is on its way.
+    """
 
     wake: Callable[[RunView], None]
     worker_seen: Callable[[], datetime | None]
+    submit: Callable[[str, Mapping[str, Any], Actor, Mapping[str, str]], str]
+    refusal: Callable[[str], str]
     flow_run: Callable[[str], str]
     start: str
 

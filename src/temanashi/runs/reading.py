@@ -24,6 +24,7 @@ __all__ = [
     "StepView",
     "WaitView",
     "by_flow_run",
+    "last_run",
     "recent_runs",
     "root_of",
     "run_view",
@@ -180,6 +181,13 @@ def recent_runs(connection: Connection, *, limit: int = 20, states: Sequence[str
         query = query.where(RUNS.c.state.in_(states))
     rows = connection.execute(query).all()
     return [_head(row, _open_wait(connection, row.id) if row.state == "waiting" else None) for row in rows]
+
+
+def last_run(connection: Connection, runbook: str, *, states: Sequence[str] = ()) -> RunView | None:
+    """The newest live run of a runbook, or the newest one in one of these states."""
+    query = select(RUNS).where((RUNS.c.runbook == runbook) & (RUNS.c.mode == "live")).order_by(RUNS.c.requested_at.desc()).limit(1)
+    row = connection.execute(query.where(RUNS.c.state.in_(states)) if states else query).one_or_none()
+    return None if row is None else _head(row)
 
 
 def runs_with_dead_lease(connection: Connection, now: datetime) -> list[RunView]:
