@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from temanashi.runs.reading import RunView
     from temanashi.workspace.opening import Installation
 
-__all__ = ["BadParameter", "register"]
+__all__ = ["BadParameter", "register", "tell_server"]
 
 
 class BadParameter(InputError):
@@ -55,6 +55,7 @@ def run(
     submit: Annotated[bool, typer.Option("--submit", help=say_here("cli.help-submit"))] = False,
     beneficiary: Annotated[str, typer.Option("--for", metavar="NAME", help=say_here("cli.help-for"))] = "",
     ticket: Annotated[str, typer.Option("--ticket", help=say_here("cli.help-ticket"))] = "",
+    emergency: Annotated[bool, typer.Option("--emergency", help=say_here("cli.help-emergency"))] = False,
     reason: Reason = "",
     actor: Actor = None,
     workspace: Root = None,
@@ -84,6 +85,7 @@ def run(
             beneficiary=beneficiary,
             ticket=ticket,
             reason=reason,
+            emergency=emergency,
         )
         if submit and not dry_run:
             raise typer.Exit(_submitted(installation, request, as_json=json))
@@ -121,7 +123,7 @@ def resume(
         engine = installation.engine(LiveProgress())
         with installation.database.reading() as connection:
             view = run_view(connection, run)
-        if view.wait is not None:
+        if view.wait is not None and (refuse or view.wait.kind != "approval"):
             seconds = None if minutes is None else round(minutes * 60)
             verdict: Verb = "refused" if refuse else "done"
             decide(engine, view.id, actor=current_actor(actor), channel="cli", verdict=verdict, note=note, human_seconds=seconds)
@@ -132,11 +134,11 @@ def resume(
         with installation.database.reading() as connection:
             root = root_of(connection, view.id)
         code = carry_out(installation, engine, root, as_json=json)
-        _tell_server(installation, view)
+        tell_server(installation, view)
         raise typer.Exit(code)
 
 
-def _tell_server(installation: Installation, view: RunView) -> None:
+def tell_server(installation: Installation, view: RunView) -> None:
     """Have the server look now; where none answers, it will when it is up."""
     from contextlib import suppress
 
@@ -164,7 +166,7 @@ def cancel(
         over = stopping.cancel(installation.engine(), run, actor=current_actor(actor), channel="cli", reason=reason)
         with installation.database.reading() as connection:
             view = run_view(connection, run)
-        _tell_server(installation, view)
+        tell_server(installation, view)
         answer(say_here("cli.cancelled" if over else "cli.cancel-asked", run=run))
 
 

@@ -82,7 +82,7 @@ def show_result(result: Finished | Waiting, view: RunView, *, as_json: bool) -> 
     title = view.title.text(lang)
     if isinstance(result, Waiting):
         answer(say_here("cli.run-waits", title=title, prompt=result.prompt.text(lang)), style="yellow")
-        answer(say_here("cli.run-waits-next", run=result.run))
+        answer(say_here("cli.run-waits-approval" if result.kind == "approval" else "cli.run-waits-next", run=result.run))
         return
     answer(_headline(view, title), style=_colour(view))
     if result.reason is not None:

@@ -93,6 +93,9 @@ class RunView(_View):
     inputs: dict[str, Any]
     flow_run: str
     cancel_asked: bool
+    request_reason: str = ""
+    emergency: bool = False
+    again: str = ""
     wait: WaitView | None = None
     steps: tuple[StepView, ...] = ()
 
@@ -124,6 +127,9 @@ def _head(row: Any, wait: WaitView | None = None, steps: tuple[StepView, ...] = 
         inputs=frozen["inputs"],
         flow_run=row.flow_run or "",
         cancel_asked=bool(row.cancel),
+        request_reason=row.request_reason,
+        emergency=bool(row.emergency),
+        again=row.again or "",
         wait=wait,
         steps=steps,
     )
