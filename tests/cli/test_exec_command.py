@@ -46,7 +46,7 @@ def test_hosts_with_the_same_answer_are_shown_together_and_everything_is_on_reco
     [run] = tema.json("runs")
     assert (run["runbook"], run["ticket"]) == ("ad-hoc-command", "INC-7")
     told = records(tema, run=run["id"])[::-1]
-    assert [r["kind"] for r in told if r["kind"] != "demand"] == [
+    assert [r["kind"] for r in told] == [
         "run_requested", "run_started", "step_intended", "step_done", "run_finished",
     ]  # fmt: skip
     assert told[0]["reason"] == "朝の確認"
@@ -192,4 +192,6 @@ def test_a_typed_command_earns_nothing_and_is_told_in_the_readers_language(site,
     done = tema.run("exec", "web1", "--lang", lang, "--", "true")
     assert done.returncode == 0
     assert "exec." not in done.stdout + done.stderr
-    assert tema.run("report", "--lang", lang).returncode == 0
+    assert records(tema, kind="demand") == []
+    figures = tema.json("report")["figures"]
+    assert ([task["task"] for task in figures["tasks"]], figures["not_counted"], figures["runs_seen"]) == (["good"], [], 0)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from temanashi.calendars import day_of
 from temanashi.changes import NO_TARGET
 from temanashi.ledger.records import Draft, Record
+from temanashi.runbooks.adhoc import ADHOC
 
 __all__ = ["Effort", "EndedRun", "Usage", "usage_of"]
 
@@ -67,7 +68,8 @@ class Usage:
 
 def usage_of(records: Iterable[Record], zone: ZoneInfo) -> Usage:
     """Read runs and efforts from records in any order; a record given twice is one."""
-    ordered = sorted({(r.chain, r.seq): r for r in records}.values(), key=lambda r: (r.seq, r.chain))
+    tasks = {(r.chain, r.seq): r for r in records if r.draft.task != ADHOC}
+    ordered = sorted(tasks.values(), key=lambda r: (r.seq, r.chain))
     people: dict[str, _People] = {}
     for record in ordered:
         people.setdefault(record.draft.run, _People()).notice(record.draft)

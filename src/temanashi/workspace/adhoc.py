@@ -8,6 +8,7 @@ from typing import Any
 
 from temanashi.errors import InputError, RunError
 from temanashi.hosts.inventory import Host, Inventory
+from temanashi.runbooks.adhoc import ADHOC
 from temanashi.runbooks.literal import as_template
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.parsing import parse_runbook
@@ -18,10 +19,7 @@ from temanashi.workspace.faults import errors_among
 from temanashi.workspace.loading import HOSTS
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["ADHOC", "AdhocNameTaken", "ExecDenied", "ExecRulesBroken", "NoCommand", "adhoc_runbook", "approval_needed"]
-
-ADHOC = "ad-hoc-command"
-"""The id of every such run, so that the ledger can be asked for them."""
+__all__ = ["AdhocNameTaken", "ExecDenied", "ExecRulesBroken", "NoCommand", "adhoc_runbook", "approval_needed"]
 
 SHOWN = 60
 
@@ -89,6 +87,8 @@ def adhoc_runbook(
         "owner": "ops",
         "targets": selector,
         "overlap": "parallel",
+        # No request is recorded as demand: what somebody types is no task that could be automated away.
+        "toil": {"demand": {"calendar": "day"}},
         "steps": [
             {
                 "id": "run",
