@@ -18,7 +18,13 @@ from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
 __all__ = ["BadSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
 
-OVERRIDES = {"TEMA_DATABASE_URL": "database_url", "TEMA_HOST": "host", "TEMA_PORT": "port", "TEMA_TIMEZONE": "timezone"}
+OVERRIDES = {
+    "TEMA_DATABASE_URL": "database_url",
+    "TEMA_HOST": "host",
+    "TEMA_PORT": "port",
+    "TEMA_TIMEZONE": "timezone",
+    "TEMA_MONITOR_URL": "monitor_url",
+}
 
 
 class NoWorkspace(WorkspaceError):
@@ -60,6 +66,12 @@ class Settings(BaseModel):
     )
     channels: dict[str, tuple[SecretRef, ...]] = Field(
         default_factory=dict, description="Channels that `notify` steps name: each a list of references to Apprise URLs"
+    )
+    monitor_url: str = Field(
+        default="",
+        pattern=r"^(|https?://[^\s]+|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+)$",
+        repr=False,
+        description="Outside monitor that hears of each watch (Healthchecks' way), or a reference: env:NAME, file:PATH",
     )
     publish_on_change: bool = Field(default=False, description="`tema up` publishes when a file changes")
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")

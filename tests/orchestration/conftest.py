@@ -4,6 +4,9 @@ import pytest
 
 from fixtures_prefect import gate_running, make_place, prefect_settings
 
+LOOK = {"id": "look", "command": {"run": ["echo", "ok"], "reads": True}}
+HAND = {"id": "hand", "manual": {"text": {"ja": "数えてください。", "en": "Count."}, "minutes": 1}}
+
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):
@@ -31,6 +34,10 @@ def place(tmp_path_factory):
     place.runbook("full-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "crit": "0"}]})
     place.runbook("warm-disk", {"id": "disk", "checks": [{"id": "root", "kind": "disk", "path": "/", "warn": "0"}]})
     place.runbook("broken-command", {"id": "fail", "command": {"run": ["false"]}})
+    place.runbook("every-hour", LOOK, schedules=[{"id": "hourly", "cron": "0 * * * *", "missed": "last"}], overlap="skip")
+    place.runbook("held-hour", LOOK, schedules=[{"id": "hourly", "cron": "0 * * * *"}])
+    place.runbook("one-by-one", HAND, overlap="queue")
+    place.runbook("only-one", HAND, overlap="skip", schedules=[{"id": "hourly", "cron": "0 * * * *"}])
     flow = '"""Compose."""\nfrom prefect import flow\nfrom temanashi.orchestration.composing import conclude, run_runbook\n\n\n'
     flow += '@flow(name="close-day")\ndef close_day(branch: str = "tokyo"):\n    """Look, then count."""\n'
     flow += '    first = run_runbook("quick-look")\n    return conclude(first, run_runbook("count-cash", branch=branch))\n'

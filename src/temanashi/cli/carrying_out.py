@@ -64,12 +64,14 @@ def _in_turn(engine: Engine, run: str) -> Finished | Waiting:
     from temanashi.runs.advancing import advance
     from temanashi.runs.overlap import NotItsTurn, wait_for_turn
 
+    def tell(ahead: str) -> None:
+        progress(say_here("cli.queued", run=run, ahead=ahead))
+
     while True:
-        wait_for_turn(engine, run, seconds=float("inf"), tell=lambda ahead: progress(say_here("cli.queued", run=run, ahead=ahead)))
         try:
             return advance(engine, run)
-        except NotItsTurn:
-            continue
+        except NotItsTurn as waits:  # the run itself, or one that it calls
+            wait_for_turn(engine, waits.data["run"], seconds=float("inf"), tell=tell)
 
 
 def _give_up(engine: Engine, run: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,14 @@ from prefect.states import Cancelled
 
 from temanashi.errors import LedgerError, RunError, ServerError, TemanashiError
 from temanashi.orchestration.artifacts import leave_artifacts
-from temanashi.orchestration.asking import asker, served_day
+from temanashi.orchestration.asking import Asker, asker, served_day
 from temanashi.orchestration.confirming import ask
 from temanashi.orchestration.display import Display
 from temanashi.orchestration.environment import base_url
 from temanashi.orchestration.final_states import final_state, refused_state
 from temanashi.orchestration.keeping_secrets import keeping_secrets
+from temanashi.orchestration.occurring import due_of, not_started_state, request_due
+from temanashi.orchestration.queueing import stand_in_line, wake_next
 from temanashi.orchestration.secret_blocks import resolver
 from temanashi.people import Actor
 from temanashi.runbooks.calls import called_by
@@ -29,6 +32,7 @@ from temanashi.runbooks.model import Runbook
 from temanashi.runs.advancing import advance
 from temanashi.runs.decisions import decide
 from temanashi.runs.engine import Engine
+from temanashi.runs.overlap import NotItsTurn, Overlapping
 from temanashi.runs.reading import by_flow_run, run_view
 from temanashi.runs.requests import RunRequest, request_run
 from temanashi.runs.results import AlreadyEnded, Finished, NotWaiting, RunBusy, Waiting
@@ -36,6 +40,7 @@ from temanashi.runs.stopping import cancel
 from temanashi.settings import Settings
 from temanashi.text import Lang, Phrase
 from temanashi.workspace.afterwards import after_refusal, after_run
+from temanashi.workspace.beginning import NotStarted
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -79,10 +84,14 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
                 run = requested(engine, flow_run, lambda runbook: runbook.function == function, inputs, name=function)
                 display.call_it(_called(engine, run, lang))
                 finished = carry_through(engine, run, settings=settings)
+        except (NotStarted, Overlapping) as error:
+            get_run_logger().warning("%s", error)
+            return not_started_state(error, lang=lang)
         except TemanashiError as error:
             get_run_logger().error("%s", error)
             _warn(after_refusal(installation, function, error), lang)
             return refused_state(error, lang=lang)
+        wake_next(engine)
         with engine.database.reading() as connection:
             view = run_view(connection, run)
         _warn(after_run(installation, view), lang)
@@ -117,13 +126,16 @@ def requested(
     runbook = next((r for r in published.runbooks.values() if which(r)), None) if published is not None else None
     if published is None or runbook is None:
         raise NotPublished(name)
-    return request_run(engine, _request(engine, flow_run, published, runbook, inputs, key))
+    due = None if part else due_of(engine, flow_run, published, runbook, inputs)
+    if due is not None:
+        return request_due(engine, published, due, flow_run, partial(_request, published, runbook, inputs, key))
+    slot = None if runbook.toil.demand.on_request else served_day(flow_run, runbook, published.calendar, engine.zone)
+    return request_run(engine, _request(published, runbook, inputs, key, asker(flow_run), slot=slot))
 
 
 def _request(
-    engine: Engine, flow_run: FlowRun, published: PublishedWorkspace, runbook: Runbook, inputs: Mapping[str, Any], key: str
+    published: PublishedWorkspace, runbook: Runbook, inputs: Mapping[str, Any], key: str, asked: Asker, **more: Any
 ) -> RunRequest:
-    asked = asker(flow_run)
     return RunRequest(
         runbook=runbook,
         workspace_version=published.digest,
@@ -134,9 +146,9 @@ def _request(
         ticket=asked.ticket,
         beneficiary=asked.beneficiary,
         reason=asked.reason,
-        slot=None if runbook.toil.demand.on_request else served_day(flow_run, runbook, published.calendar, engine.zone),
         flow_run=key,
         called=called_by(runbook, published.runbooks),
+        **more,
     )
 
 
@@ -168,6 +180,8 @@ def _advanced(engine: Engine, run: str) -> Finished | Waiting:
     while True:
         try:
             return advance(engine, run)
+        except NotItsTurn as waits:  # the run itself, or one that it calls
+            stand_in_line(engine, waits.data["run"])
         except RunBusy as busy:
             if not told:
                 get_run_logger().info("%s", busy)

@@ -11,14 +11,18 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.logging import get_run_logger
 
 from temanashi.clock import Clock
+from temanashi.orchestration.catching_up import start_missing
 from temanashi.orchestration.deployments import sync_deployments
 from temanashi.orchestration.driving import current_flow_run
 from temanashi.orchestration.log_lines import redact_logs
+from temanashi.orchestration.queueing import wake_queued
 from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
 from temanashi.workspace.afterwards import seal_tail
-from temanashi.workspace.opening import open_installation
+from temanashi.workspace.opening import Installation, open_installation
+from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
+from temanashi.workspace.watching_schedules import watch_schedules
 
 __all__ = ["watch"]
 
@@ -27,21 +31,44 @@ KEPT_HOURS = 1
 
 @flow(name="temanashi-watch", validate_parameters=False, persist_result=False)
 def watch() -> None:
-    """Sweep, update deployments where a new version was published, seal the ledger, and tidy up after yesterday's watches."""
-    logger = get_run_logger()
+    """Sweep, deploy what was published, look for what did not run, seal the ledger, tidy up, and tell an outside monitor."""
     with open_installation(create=False) as installation, get_client(sync_client=True) as client:
-        engine = installation.engine(secret=resolver())
-        redact_logs(engine.redactor)
-        swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
-        with installation.database.reading() as connection:
-            published = current_version(connection, kinds=engine.kinds)
-        synced = sync_deployments(client, installation.settings, published, now=installation.clock.now())
-        for name, values in {**vars(swept), **vars(synced), "same": ()}.items():
-            if values:
-                logger.info("%s: %s", name, ", ".join(values))
-        for problem in seal_tail(installation):
-            logger.warning("%s", problem.text(installation.settings.language))
-        _tidy(client, current_flow_run(), installation.clock)
+        try:
+            problems = _watched(installation, client)
+        except Exception as error:
+            _tell(installation, [f"{type(error).__name__}: the watch failed"])
+            raise
+        _tell(installation, problems)
+
+
+def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]:
+    """What an outside monitor should hear of; empty when all is well."""
+    logger, lang = get_run_logger(), installation.settings.language
+    engine = installation.engine(secret=resolver())
+    redact_logs(engine.redactor)
+    swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
+    swept.woken += wake_queued(engine, client)
+    with installation.database.reading() as connection:
+        published = current_version(connection, kinds=engine.kinds)
+    synced = sync_deployments(client, installation.settings, published, now=installation.clock.now())
+    done = {**vars(swept), **vars(synced), "same": ()}
+    looked, alarmed, told = watch_schedules(installation, engine, published)
+    done |= {"started late": start_missing(engine, client, looked.to_start), "not run": looked.settled}
+    done |= {"alarms": alarmed.raised, "recovered": alarmed.recovered}
+    for name, values in done.items():
+        if values:
+            logger.info("%s: %s", name, ", ".join(values))
+    sealed = seal_tail(installation)
+    for problem in (*sealed, *alarmed.failures):
+        logger.warning("%s", problem.text(lang))
+    _tidy(client, current_flow_run(), installation.clock)
+    return [*told, *(problem.text(lang) for problem in (*sealed, *alarmed.failures))]
+
+
+def _tell(installation: Installation, problems: list[str]) -> None:
+    warning = tell_monitor(installation.database, installation.settings.monitor_url, problems=problems, secret=resolver())
+    if warning is not None:
+        get_run_logger().warning("%s", warning.text(installation.settings.language))
 
 
 def _tidy(client: SyncPrefectClient, me: FlowRun, clock: Clock) -> None:

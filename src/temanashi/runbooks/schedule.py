@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,11 +20,13 @@ from pydantic import (
 )
 
 from temanashi.calendars import Blackout
+from temanashi.clock import duration_of
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["At", "Days", "OnClosed", "Schedule", "numbered"]
+__all__ = ["At", "Days", "Missed", "OnClosed", "Schedule", "numbered"]
 
 OnClosed = Literal["skip", "next", "previous"]
+Missed = Literal["skip", "last", "all"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ScheduleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
 CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])", re.ASCII)
@@ -49,6 +51,17 @@ At = Annotated[
     str,
     BeforeValidator(_clock),
     WithJsonSchema({"type": "string", "pattern": r"^([0-3]?\d|4[0-7]):[0-5]\d$", "examples": ["08:30", "25:30"]}),
+]
+
+
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str) or duration_of(value) is None:
+        raise ValueError(phrase("schedules.not-duration", value=str(value)))
+    return value
+
+
+Duration = Annotated[
+    str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}[mhd]$", "examples": ["2h", "30m"]})
 ]
 MonthNumber = Annotated[int, Field(ge=1, le=12)]
 Times = Annotated[tuple[At, ...], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
@@ -128,6 +141,12 @@ class Schedule(BaseModel):
     until: date | None = Field(default=None, description="Last day")
     timezone: str | None = Field(default=None, description="IANA name; the workspace's by default")
     parameters: dict[str, Any] = Field(default_factory=dict)
+    missed: Missed = Field(
+        default="skip", description="What could not start in time, after an outage: `skip`, start the `last` one, or `all`"
+    )
+    max_lateness: Duration | None = Field(
+        default=None, description="How late one may start: `30m`, `2h`, `1d`. Default: 10m with `skip`, 1d with `last` and `all`"
+    )
     active: bool = True
 
     @model_validator(mode="after")
@@ -145,6 +164,11 @@ class Schedule(BaseModel):
         """Hours (up to 47) and minutes of `at`, in order."""
         found = {(int(hour), int(minute)) for hour, minute in (text.split(":") for text in self.at or ())}
         return tuple(sorted(found))
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How late one may start, where the file says it."""
+        return duration_of(self.max_lateness) if self.max_lateness else None
 
     @property
     def excludes(self) -> bool:

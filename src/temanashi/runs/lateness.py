@@ -7,13 +7,11 @@ is not done in business hours unless somebody said so. `last` starts the newest 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 
+from temanashi.runbooks.schedule import Missed
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["LONGEST_LATENESS", "ON_TIME", "Missed", "allowed_lateness", "too_late"]
-
-Missed = Literal["skip", "last", "all"]
+__all__ = ["LONGEST_LATENESS", "ON_TIME", "allowed_lateness", "too_late"]
 
 ON_TIME = timedelta(minutes=10)
 """A start within this is on time: a restart of the server is no outage."""

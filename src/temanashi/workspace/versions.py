@@ -32,6 +32,7 @@ __all__ = [
     "content_of",
     "current_version",
     "left_by_going_back",
+    "live_between",
     "live_version",
     "publications",
     "published_version",
@@ -144,6 +145,21 @@ def published_version(
     if number is None:
         raise NoSuchVersion(digest)
     return _published(connection, number, kinds, cache)
+
+
+def live_between(
+    connection: Connection, start: datetime, end: datetime, *, kinds: Mapping[str, StepKind], cache: Cache
+) -> list[tuple[PublishedWorkspace, datetime, datetime]]:
+    """The versions that were live in a stretch of time, each with its part of it, in order; raises VersionAltered."""
+    rows = connection.execute(select(publications).where(publications.c.live == 1).order_by(publications.c.number)).all()
+    changes = [(row.version, datetime.fromisoformat(row.at)) for row in rows]
+    parts = []
+    for index, (number, since) in enumerate(changes):
+        until = changes[index + 1][1] if index + 1 < len(changes) else end
+        first, last = max(since, start), min(until, end)
+        if first < last:
+            parts.append((_published(connection, number, kinds, cache), first, last))
+    return parts
 
 
 def live_version(connection: Connection) -> StoredVersion | None:
