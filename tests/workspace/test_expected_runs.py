@@ -370,3 +370,15 @@ def test_a_schedule_that_is_blocked_twice_in_a_row_is_told(town):
         town.watch(f"2026-11-20 {hour:02d}:01")
         assert len(town.told.heard) == (hour == 10)
     assert "alice" in town.told.heard[0][1]
+
+
+def test_what_the_calendar_or_the_file_leaves_out_by_now_does_not_start(town):
+    ready(town, {**HOURLY, "id": "a"}, {**HOURLY, "id": "b"})
+    closed = {"from": "2026-11-20", "to": "2026-11-20", "reason": {"ja": "移転", "en": "Move"}}
+    town.runbook("job", {**HOURLY, "id": "a", "active": False}, {**HOURLY, "id": "b", "blackout": [closed]})
+    town.publish()
+    town.clock.set("2026-11-20 09:00")
+    for schedule, word in (("a", "active: false"), ("b", "移転")):
+        with pytest.raises(NotStarted) as left_out:
+            town.start("job", "2026-11-20 09:00", schedule=schedule, flow_run=schedule)
+        assert word in explain(left_out.value, "ja").what

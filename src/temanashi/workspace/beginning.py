@@ -74,7 +74,8 @@ def due_occurrence(
     for schedule in candidates:
         found = _at_moment(schedule, at, published)
         if found is not None and (found.skipped is None or schedule is named):
-            return Due(runbook=runbook, schedule=schedule, id=schedule.id, at=at, slot=found.slot, excluded=found.skipped)
+            why = found.skipped if schedule.active else phrase("runs.switched-off")
+            return Due(runbook=runbook, schedule=schedule, id=schedule.id, at=at, slot=found.slot, excluded=why)
     name = named.id if named is not None else slug.removeprefix(f"{runbook.id}-") or "-"
     return Due(runbook=runbook, schedule=named, id=name, at=at, slot=day_of(at, published.zone))
 
