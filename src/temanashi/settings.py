@@ -74,6 +74,9 @@ class Settings(BaseModel):
         description="Outside monitor that hears of each watch (Healthchecks' way), or a reference: env:NAME, file:PATH",
     )
     publish_on_change: bool = Field(default=False, description="`tema up` publishes when a file changes")
+    idle_minutes: float = Field(
+        default=5, ge=1, le=480, description="In checklists, a longer pause counts as this many minutes of work"
+    )
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
 
     @field_validator("timezone")

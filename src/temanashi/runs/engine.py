@@ -24,6 +24,7 @@ from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.steps.channels import no_channels
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.directory import Directory, nobody
+from temanashi.runs.active_time import IDLE_SECONDS
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
 from temanashi.secrets import Redactor, SecretMissing, resolve
@@ -53,6 +54,7 @@ class Engine:
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
     directory: Callable[[Connection], Directory] = nobody
     channel: Callable[[str], Notifier] = no_channels
+    idle_seconds: int = IDLE_SECONDS
 
     def tell(self, event: Event) -> None:
         """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""

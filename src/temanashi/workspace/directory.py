@@ -31,9 +31,13 @@ def people_problems(people: People) -> Iterator[Problem]:
 
 
 def rights_problems(runbook: Runbook, people: People) -> Iterator[Problem]:
-    """Words of `allow:` and `approve:` that name nobody, and approvals that nobody could give."""
+    """Words of `allow:`, `approve:` and `confirm:` that name nobody, and approvals that nobody could give."""
     if runbook.allow is not None:
         yield from _unknown(("allow",), runbook.allow, people, more=AUTOMATIC)
+    for index, item in enumerate(runbook.steps):
+        confirm = getattr(item.spec, "confirm", False)
+        if isinstance(confirm, str):
+            yield from _unknown(("steps", index, item.kind, "confirm"), (confirm,), people)
     for loc, rule in approvals_of(runbook):
         found = [*_unknown((*loc, "by"), rule.by, people)]
         if rule.escalate is not None:

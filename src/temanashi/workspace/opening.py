@@ -53,6 +53,7 @@ class Installation:
                 lang=self.settings.language,
                 secret=secret,
             ),
+            idle_seconds=round(self.settings.idle_minutes * 60),
         )
 
     def offers(self, version: str) -> Offers | None:

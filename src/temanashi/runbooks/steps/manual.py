@@ -1,31 +1,83 @@
-"""`manual`: a person does it and says so. The engine asks and waits; nothing is applied."""
+"""`manual`: a person does it and says so. The engine asks and waits; adjacent manual steps are one checklist."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+)
 
 from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, Step, Wait
 from temanashi.problems import problems_of
+from temanashi.runbooks.manual_values import Value
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import LANGUAGES, LocalText, phrase
 
-__all__ = ["KIND", "ManualSpec", "ManualStep"]
+__all__ = ["KIND", "LineTerms", "ManualSpec", "ManualStep"]
+
+GROUP = re.compile(r"(group|role):[a-z0-9][a-z0-9._-]*", re.ASCII)
+
+
+def _confirmers(value: bool | str) -> bool | str:  # noqa: FBT001  (what the YAML says)
+    if isinstance(value, str) and GROUP.fullmatch(value) is None:
+        raise ValueError(phrase("runbooks.confirm-wrong", value=value[:60]))
+    return value
+
+
+class LineTerms(BaseModel):
+    """What the line of a checklist asks for, as the plan froze it. `confirm` is empty, `anybody`, or a group of people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: LocalText | None = None
+    minutes: NonNegativeFloat | None = None
+    confirm: str = ""
+    value: Value | None = None
+    not_applicable: bool = False
+    idle_seconds: PositiveInt | None = None
 
 
 class ManualSpec(BaseModel):
-    """`manual: {text: ..., expires_hours: 24}`, or just the text."""
+    """`manual: {text: ..., confirm: true, value: {title: 残高, type: number}}`, or just the text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: LocalText = Field(description="What to do; may use templates")
     minutes: NonNegativeFloat | None = Field(default=None, description="Active minutes that this step usually takes a person")
     expires_hours: PositiveInt | None = Field(default=None, description="After this the run is refused; never by default")
+    confirm: Annotated[bool | str, AfterValidator(_confirmers)] = Field(
+        default=False, description="`true`: a second person confirms; `group:NAME`: one of that group. Never who did it"
+    )
+    value: Value | None = Field(default=None, description="What the person writes down; later steps read `steps.STEP.value`")
+    not_applicable: bool = Field(default=False, description="The person may say `not applicable`, with a reason")
+    idle_minutes: PositiveFloat | None = Field(
+        default=None, le=480, description="A longer pause counts as this many active minutes; for work away from the page"
+    )
+
+    def terms(self, title: LocalText | None) -> LineTerms:
+        """The line as a plan freezes it."""
+        return LineTerms(
+            title=title,
+            minutes=self.minutes,
+            confirm="" if self.confirm is False else "anybody" if self.confirm is True else self.confirm,
+            value=self.value,
+            not_applicable=self.not_applicable,
+            idle_seconds=round(self.idle_minutes * 60) if self.idle_minutes else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -47,6 +99,7 @@ class ManualStep:
                 target=NO_TARGET,
                 kind="manual",
                 summary=phrase("runbooks.manual-summary", text=prompt),
+                payload=spec.terms(self.item.title).model_dump(mode="json", exclude_defaults=True),
                 wait=wait,
             )
         ]
