@@ -17,6 +17,7 @@ from temanashi.changes import Change
 from temanashi.people import Actor
 from temanashi.runbooks.steps.manual import LineTerms
 from temanashi.runs.checklist_state import Checklist, Deed, Line, Verb, fold
+from temanashi.runs.journal import read_rows
 from temanashi.text.local import LANGUAGES, LocalText
 
 __all__ = ["DEEDS", "LINES", "add_deed", "prompt_of", "read_checklist", "store_lines"]
@@ -86,14 +87,24 @@ def read_checklist(connection: Connection, run: str, wait: str) -> Checklist | N
     """Where a checklist stands; None where the wait has none."""
     mine = (LINES.c.run == run) & (LINES.c.wait == wait)
     rows = connection.execute(select(LINES).where(mine).order_by(LINES.c.line)).all()
-    if not rows:
-        return None
     lines = [
         Line(r.line, r.step, r.iteration, LocalText.model_validate_json(r.prompt), LineTerms.model_validate_json(r.terms))
         for r in rows
-    ]
+    ] or _lines_of_journal(connection, run, wait)
+    if not lines:
+        return None
     found = connection.execute(select(DEEDS).where((DEEDS.c.run == run) & (DEEDS.c.wait == wait)).order_by(DEEDS.c.seq))
     return fold(lines, (_deed(row) for row in found))
+
+
+def _lines_of_journal(connection: Connection, run: str, wait: str) -> list[Line]:
+    """The lines of a wait that was opened before there were checklists: one manual step."""
+    rows = [row.change for row in read_rows(connection, run) if row.change.step == wait and not row.settled]
+    manual = [change for change in rows if change.wait is not None and change.wait.kind == "manual"]
+    return [
+        Line(number, change.step, change.iteration, _prompt(change), LineTerms.model_validate(change.payload))
+        for number, change in enumerate(manual, 1)
+    ]
 
 
 def _deed(row: Any) -> Deed:

@@ -1,0 +1,191 @@
+"""The checklist of a waiting run: one small form a line, saved at once; and what its page shows."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
+
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from temanashi.errors import InputError, RunError
+from temanashi.pages.answers import minutes_as_seconds
+from temanashi.pages.forms import read_body
+from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, who
+from temanashi.pages.language import language_of
+from temanashi.pages.site import Site
+from temanashi.people import Actor, People
+from temanashi.runs.checklist_closing import close_checklist, spent_on
+from temanashi.runs.checklist_state import Checklist, LineNow, Verb
+from temanashi.runs.checklists import Act, act, checklist_of
+from temanashi.runs.reading import RunView, run_view
+from temanashi.runs.results import NoRun, NotWaiting, RunsStopped
+from temanashi.text import explain
+
+__all__ = ["Typed", "checklist_data", "post_checklist"]
+
+Shown = Callable[..., Response]
+"""`shown(site, request, typed=..., late=..., status=...)`: the page again, with what was typed and what is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What was typed into one of the forms, so that nothing is lost; `line` 0 is the checklist itself. `problem` says what is wrong."""
+
+    line: int = 0
+    field: str = ""
+    value: str = ""
+    note: str = ""
+    minutes: str = ""
+    name: str = ""
+    problem: str = ""
+    following: str = ""
+    stale: bool = field(default=False)
+
+
+def post_checklist(site: Site, shown: Shown) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of every form of a checklist; raises NoRun, RunsStopped and LedgerError."""
+
+    async def answer(request: Request) -> Response:
+        typed = await read_body(request)
+        if typed is None:
+            return PlainTextResponse("413", status_code=413)
+        return await run_in_threadpool(_done, site, shown, request, typed)
+
+    return answer
+
+
+def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> Response:
+    verb, run = typed.get("verb", ""), request.path_params["run"]
+    if verb == "forget":
+        response = _back(request)
+        forget(response, request)
+        return response
+    name = typed_name(typed.get("name", "")) or who(request)
+    kept = _kept(typed, name)
+    if not name or len(name) > NAME_LENGTH:
+        key = "pages.form-name-long" if name else "pages.form-name-missing"
+        return shown(site, request, typed=_with(kept, request, site, key=key, field="name"), status=400)
+    if verb == "name":
+        response = _back(request)
+    else:
+        try:
+            ended = _write(site, run, Actor(name=name), verb, typed)
+        except NotWaiting:
+            return PlainTextResponse("", status_code=409) if verb == "heartbeat" else shown(site, request, late=True, status=409)
+        except (NoRun, RunsStopped):
+            raise
+        except (InputError, RunError) as error:
+            stale = isinstance(error, RunError)
+            return shown(site, request, typed=_with(kept, request, site, error=error), status=409 if stale else 400)
+        if verb == "heartbeat":
+            return Response(status_code=204)
+        if ended:
+            with contextlib.suppress(Exception):  # the decision stands; the watch wakes the run within a minute
+                _wake(site, run)
+        response = _back(request, "" if ended else f"#line-{_number(typed)}" if _number(typed) else "#checklist")
+    remember(response, request, name)
+    return response
+
+
+def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str]) -> bool:
+    """Do what the button says; whether the checklist is closed now."""
+    engine, step = site.installation.engine(), typed.get("step", "")
+    if verb in {"done", "refused"}:
+        verdict = "done" if verb == "done" else "refused"
+        close_checklist(
+            engine, run, actor=actor, channel="page", verdict=cast("Any", verdict), note=typed.get("note", ""), step=step
+        )
+        return True
+    if verb not in get_args(Verb):
+        raise NotWaiting(run, "")
+    asked = Act(
+        verb=cast("Verb", verb),
+        actor=actor,
+        line=_number(typed) or None,
+        value=typed.get("value"),
+        note=typed.get("note"),
+        seen=int(typed["seen"]) if typed.get("seen", "").isdecimal() else None,
+        seconds=minutes_as_seconds(typed.get("minutes", "")),
+    )
+    with site.installation.database.reading() as connection:
+        people = _people(site, connection)
+    act(engine, run, asked, step=step, people=people)
+    return False
+
+
+def _people(site: Site, connection: Connection) -> People:
+    published = site.published(connection)
+    return published.people if published is not None else People()
+
+
+def _number(typed: dict[str, str]) -> int:
+    said = typed.get("line", "")
+    return int(said) if said.isdecimal() and len(said) < 6 else 0  # noqa: PLR2004  (no checklist has a hundred thousand lines)
+
+
+def _kept(typed: dict[str, str], name: str) -> Typed:
+    texts = {field: typed.get(field, "") for field in ("value", "note", "minutes")}
+    return Typed(line=_number(typed), field=typed.get("verb", ""), name=name, **texts)
+
+
+def _with(kept: Typed, request: Request, site: Site, *, error: Exception | None = None, key: str = "", field: str = "") -> Typed:
+    from dataclasses import replace  # noqa: PLC0415
+
+    lang = language_of(request, site.installation.settings.languages)
+    if error is None:
+        from temanashi.text import say  # noqa: PLC0415
+
+        return replace(kept, problem=say(key, lang), field=field)
+    told = explain(cast("Any", error), lang)
+    return replace(kept, problem=told.what, following=told.next, stale=isinstance(error, RunError))
+
+
+def _back(request: Request, fragment: str = "#checklist") -> Response:
+    lang = request.query_params.get("lang")
+    path = request.url.path.removesuffix("/checklist")
+    return RedirectResponse(f"{path}{f'?lang={lang}' if lang in {'ja', 'en'} else ''}{fragment}", status_code=303)
+
+
+def _wake(site: Site, run: str) -> None:
+    try:
+        with site.installation.database.reading() as connection:
+            view = run_view(connection, run)
+        site.links.wake(view)
+    except Exception:
+        logging.getLogger("temanashi.pages").exception("run %s was decided but not woken", run)
+        raise
+
+
+def checklist_data(site: Site, connection: Connection, run: RunView, name: str, typed: Typed) -> dict[str, Any] | None:
+    """What the template of a checklist is filled with; None where the run waits for no checklist."""
+    found = checklist_of(connection, run.id) if run.wait is not None and run.wait.kind == "manual" else None
+    if found is None:
+        return None
+    people = _people(site, connection)
+    me = Actor(name=name) if name else None
+    mine = found.holder is not None and me is not None and bool(people.identities(me) & people.identities(found.holder))
+    return {
+        "now": found,
+        "name": name,
+        "mine": mine,
+        "typed": typed,
+        "people": spent_on(found),
+        "next": next((line.line.number for line in found.lines if line.state == "open"), 0),
+        "left": [line.line.number for line in found.lines if not line.settled],
+        "seq": found.deeds[-1].seq if found.deeds else 0,
+        "may_confirm": {line.line.number for line in found.lines if me is not None and _may_confirm(line, me, people)},
+        "history": [deed for deed in reversed(found.deeds) if deed.verb != "heartbeat"],
+    }
+
+
+def _may_confirm(line: LineNow, me: Actor, people: People) -> bool:
+    if not line.wants_confirmation or line.by is None or people.identities(line.by) & people.identities(me):
+        return False
+    group = line.line.terms.confirm
+    return group == "anybody" or people.find(me.name) in people.members((group,))
