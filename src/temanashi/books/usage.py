@@ -88,7 +88,7 @@ class _People:
         """Take in a record of the run."""
         if draft.kind == "decision" and draft.outcome == "done":
             self.confirmed[draft.step] = self.confirmed.get(draft.step, 0) + draft.human_seconds
-        if draft.kind == "step_done":
+        if draft.kind == "step_done" and draft.outcome != "by_hand":  # a checklist is one decision for the steps of its lines
             self.worked.add(draft.step)
 
     @property

@@ -75,7 +75,10 @@ class Draft(_Frozen):
     mode: Mode = "live"
     privileged: bool = False
     emergency: bool = False
-    outcome: str = Field(default="", description="of a run: RunOutcome; of a decision: done, approved, refused, expired")
+    outcome: str = Field(
+        default="",
+        description="of a run: RunOutcome; of a decision: done, approved, refused, expired, cancelled; of a step: by_hand or empty",
+    )
     slot: str = ""
     step: str = ""
     human_seconds: NonNegativeInt = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from temanashi.runs.decisions import Verb
 
-__all__ = ["Form", "read_form"]
+__all__ = ["Form", "read_form", "seconds_of"]
 
 NAME_LENGTH, NOTE_LENGTH, MOST_MINUTES = 100, 2000, 1440
 
@@ -42,7 +42,7 @@ def read_form(typed: Mapping[str, str]) -> Form:
         problems["note"] = "pages.form-note-long"
     elif verdict == "refused" and not note:
         problems["note"] = "pages.form-note-missing"
-    seconds = _seconds(minutes)
+    seconds = seconds_of(minutes)
     if minutes and seconds is None:
         problems["minutes"] = "pages.form-minutes-wrong"
     return Form(
@@ -50,7 +50,7 @@ def read_form(typed: Mapping[str, str]) -> Form:
     )
 
 
-def _seconds(minutes: str) -> int | None:
+def seconds_of(minutes: str) -> int | None:
     """Seconds of minutes such as 5, 2.5 or the full-width ５; None for none, and for what is no time of one day."""
     try:
         value = float(minutes)

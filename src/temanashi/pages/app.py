@@ -12,11 +12,11 @@ from temanashi.errors import TemanashiError
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.home import home
-from temanashi.pages.rendering import css
+from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.runbooks import list_runbooks, show_runbook
-from temanashi.pages.runs import decide_run, show_run
+from temanashi.pages.runs import decide_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.site import Site
 
@@ -29,6 +29,9 @@ def build_pages(site: Site) -> Starlette:
     def style(_: Request) -> Response:
         return Response(css(), media_type="text/css", headers={"cache-control": "max-age=300"})
 
+    def checklist_script(_: Request) -> Response:
+        return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
     return Starlette(
         routes=[
             Route("/", home(site)),
@@ -39,6 +42,8 @@ def build_pages(site: Site) -> Starlette:
             Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),
             Route("/runbooks/{runbook}/run", ask_run(site), methods=["POST"]),
             Route("/runbooks/{runbook}/started/{flow_run:uuid}", started(site)),
+            Route("/runs/{run}/checklist", work_on_run(site), methods=["POST"]),
+            Route("/checklist.js", checklist_script),
             Route("/report", report(site)),
             Route("/healthz", health(site)),
             Route("/style.css", style),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast, get_args
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -14,38 +13,39 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError, RunError
-from temanashi.pages.answers import minutes_as_seconds
+from temanashi.pages.answers import seconds_of
 from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.people import Actor, People
 from temanashi.runs.checklist_closing import close_checklist, spent_on
-from temanashi.runs.checklist_state import Checklist, LineNow, Verb
+from temanashi.runs.checklist_state import LineNow, Verb
 from temanashi.runs.checklists import Act, act, checklist_of
 from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.results import NoRun, NotWaiting, RunsStopped
-from temanashi.text import explain
+from temanashi.text import explain, say
 
 __all__ = ["Typed", "checklist_data", "post_checklist"]
 
 Shown = Callable[..., Response]
-"""`shown(site, request, typed=..., late=..., status=...)`: the page again, with what was typed and what is wrong with it."""
+"""`shown(request, typed=..., late=..., status=...)`: the page again, with what was typed and what is wrong with it."""
+
+MOST_LINES = 99_999
 
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """What was typed into one of the forms, so that nothing is lost; `line` 0 is the checklist itself. `problem` says what is wrong."""
+    """What was typed into one of the forms, so that nothing is lost, and what is wrong with it. Line 0 is the checklist itself."""
 
     line: int = 0
-    field: str = ""
+    verb: str = ""
     value: str = ""
     note: str = ""
     minutes: str = ""
     name: str = ""
     problem: str = ""
     following: str = ""
-    stale: bool = field(default=False)
 
 
 def post_checklist(site: Site, shown: Shown) -> Callable[[Request], Awaitable[Response]]:
@@ -66,29 +66,26 @@ def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> 
         response = _back(request)
         forget(response, request)
         return response
+    lang = language_of(request, site.installation.settings.languages)
     name = typed_name(typed.get("name", "")) or who(request)
-    kept = _kept(typed, name)
+    texts = [typed.get(field, "") for field in ("value", "note", "minutes")]
+    kept = Typed(line=_number(typed), verb=verb, value=texts[0], note=texts[1], minutes=texts[2], name=name)
     if not name or len(name) > NAME_LENGTH:
         key = "pages.form-name-long" if name else "pages.form-name-missing"
-        return shown(site, request, typed=_with(kept, request, site, key=key, field="name"), status=400)
-    if verb == "name":
-        response = _back(request)
-    else:
-        try:
-            ended = _write(site, run, Actor(name=name), verb, typed)
-        except NotWaiting:
-            return PlainTextResponse("", status_code=409) if verb == "heartbeat" else shown(site, request, late=True, status=409)
-        except (NoRun, RunsStopped):
-            raise
-        except (InputError, RunError) as error:
-            stale = isinstance(error, RunError)
-            return shown(site, request, typed=_with(kept, request, site, error=error), status=409 if stale else 400)
-        if verb == "heartbeat":
-            return Response(status_code=204)
-        if ended:
-            with contextlib.suppress(Exception):  # the decision stands; the watch wakes the run within a minute
-                _wake(site, run)
-        response = _back(request, "" if ended else f"#line-{_number(typed)}" if _number(typed) else "#checklist")
+        return shown(request, typed=replace(kept, line=0, verb="name", problem=say(key, lang)), status=400)
+    try:
+        ended = verb != "name" and _write(site, run, Actor(name=name), verb, typed)
+    except NotWaiting:
+        return shown(request, late=True, status=409)
+    except (NoRun, RunsStopped):
+        raise
+    except (InputError, RunError) as error:
+        told = explain(error, lang)
+        wrong = replace(kept, problem=told.what, following=told.next)
+        return shown(request, typed=wrong, status=409 if isinstance(error, RunError) else 400)
+    if ended:
+        _wake(site, run)
+    response = Response(status_code=204) if verb == "heartbeat" else _back(request, "" if ended else _fragment(typed))
     remember(response, request, name)
     return response
 
@@ -97,10 +94,8 @@ def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str])
     """Do what the button says; whether the checklist is closed now."""
     engine, step = site.installation.engine(), typed.get("step", "")
     if verb in {"done", "refused"}:
-        verdict = "done" if verb == "done" else "refused"
-        close_checklist(
-            engine, run, actor=actor, channel="page", verdict=cast("Any", verdict), note=typed.get("note", ""), step=step
-        )
+        verdict: Literal["done", "refused"] = "done" if verb == "done" else "refused"
+        close_checklist(engine, run, actor=actor, channel="page", verdict=verdict, note=typed.get("note", ""), step=step)
         return True
     if verb not in get_args(Verb):
         raise NotWaiting(run, "")
@@ -111,7 +106,7 @@ def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str])
         value=typed.get("value"),
         note=typed.get("note"),
         seen=int(typed["seen"]) if typed.get("seen", "").isdecimal() else None,
-        seconds=minutes_as_seconds(typed.get("minutes", "")),
+        seconds=seconds_of(typed.get("minutes", "")),
     )
     with site.installation.database.reading() as connection:
         people = _people(site, connection)
@@ -125,25 +120,12 @@ def _people(site: Site, connection: Connection) -> People:
 
 
 def _number(typed: dict[str, str]) -> int:
-    said = typed.get("line", "")
-    return int(said) if said.isdecimal() and len(said) < 6 else 0  # noqa: PLR2004  (no checklist has a hundred thousand lines)
+    said = typed.get("line", "")[:6]
+    return min(int(said), MOST_LINES) if said.isdecimal() else 0
 
 
-def _kept(typed: dict[str, str], name: str) -> Typed:
-    texts = {field: typed.get(field, "") for field in ("value", "note", "minutes")}
-    return Typed(line=_number(typed), field=typed.get("verb", ""), name=name, **texts)
-
-
-def _with(kept: Typed, request: Request, site: Site, *, error: Exception | None = None, key: str = "", field: str = "") -> Typed:
-    from dataclasses import replace  # noqa: PLC0415
-
-    lang = language_of(request, site.installation.settings.languages)
-    if error is None:
-        from temanashi.text import say  # noqa: PLC0415
-
-        return replace(kept, problem=say(key, lang), field=field)
-    told = explain(cast("Any", error), lang)
-    return replace(kept, problem=told.what, following=told.next, stale=isinstance(error, RunError))
+def _fragment(typed: dict[str, str]) -> str:
+    return f"#line-{_number(typed)}" if _number(typed) else "#checklist"
 
 
 def _back(request: Request, fragment: str = "#checklist") -> Response:
@@ -153,13 +135,13 @@ def _back(request: Request, fragment: str = "#checklist") -> Response:
 
 
 def _wake(site: Site, run: str) -> None:
+    """Tell Prefect that the run goes on. Where that fails, the decision stands; the watch wakes the run within a minute."""
     try:
         with site.installation.database.reading() as connection:
             view = run_view(connection, run)
         site.links.wake(view)
     except Exception:
         logging.getLogger("temanashi.pages").exception("run %s was decided but not woken", run)
-        raise
 
 
 def checklist_data(site: Site, connection: Connection, run: RunView, name: str, typed: Typed) -> dict[str, Any] | None:

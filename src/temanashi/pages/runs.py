@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.pages.answers import Form, read_form
+from temanashi.pages.checklist import Typed, checklist_data, post_checklist
+from temanashi.pages.forms import read_body
+from temanashi.pages.identity import who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
@@ -23,32 +26,27 @@ from temanashi.runs.decisions import decide
 from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.results import NotWaiting
 
-__all__ = ["decide_run", "show_run"]
-
-BODY_LIMIT = 64 * 1024
+__all__ = ["decide_run", "show_run", "work_on_run"]
 
 
 def show_run(site: Site) -> Callable[[Request], Response]:
     """The page; raises NoRun and LedgerError."""
+    return partial(_page, site)
 
-    def answer(request: Request) -> Response:
-        run = _view(site, request)
-        return _page(site, request, run, Form())
 
-    return answer
+def work_on_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
+    """What a person does on the checklist that the run waits for; raises NoRun, RunsStopped and LedgerError."""
+    return post_checklist(site, partial(_page, site))
 
 
 def decide_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
     """What a person says of the step that the run waits for; raises NoRun, RunsStopped and LedgerError."""
 
     async def answer(request: Request) -> Response:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                return PlainTextResponse("413", status_code=413)
-        typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return await run_in_threadpool(_decided, site, request, {name: values[-1] for name, values in typed.items()})
+        typed = await read_body(request)
+        if typed is None:
+            return PlainTextResponse("413", status_code=413)
+        return await run_in_threadpool(_decided, site, request, typed)
 
     return answer
 
@@ -56,9 +54,9 @@ def decide_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
 def _decided(site: Site, request: Request, typed: dict[str, str]) -> Response:
     run, form = _view(site, request), read_form(typed)
     if run.wait is None or form.step != run.wait.step:
-        return _page(site, request, run, Form(), late=True, status=409)
+        return _page(site, request, late=True, status=409)
     if form.problems or form.verdict is None:
-        return _page(site, request, run, form, status=400)
+        return _page(site, request, form=form, status=400)
     try:
         decide(
             site.installation.engine(),
@@ -70,7 +68,7 @@ def _decided(site: Site, request: Request, typed: dict[str, str]) -> Response:
             human_seconds=form.human_seconds,
         )
     except NotWaiting:
-        return _page(site, request, _view(site, request), Form(), late=True, status=409)
+        return _page(site, request, late=True, status=409)
     with contextlib.suppress(Exception):  # the decision stands; the watch wakes the run within a minute
         _wake(site, run)
     lang = request.query_params.get("lang")
@@ -90,12 +88,19 @@ def _view(site: Site, request: Request) -> RunView:
         return run_view(connection, request.path_params["run"])
 
 
-def _page(site: Site, request: Request, run: RunView, form: Form, *, late: bool = False, status: int = 200) -> Response:
+def _page(
+    site: Site, request: Request, *, form: Form | None = None, typed: Typed | None = None, late: bool = False, status: int = 200
+) -> Response:
+    with site.installation.database.reading() as connection:
+        run = run_view(connection, request.path_params["run"])
+        checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
     live = run.state in {"planned", "running"} or (run.state == "waiting" and run.wait is None)
     rows = [row for step in run.steps for row in step.rows]
-    data: dict[str, Any] = {"run": run, "form": form, "late": late, "live": live}
+    data: dict[str, Any] = {"run": run, "form": form or Form(), "late": late, "live": live, "checklist": checklist}
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)
-    told = {"lines": lambda step: lines_of(step, lang), "facts": facts_of(run, Display(lang, settings.zone))}
-    return page(site, request, "run.html.j2", status=status, done=done, total=len(rows), **data, **told)
+    told: dict[str, Any] = {"lines": lambda step: lines_of(step, lang), "facts": facts_of(run, Display(lang, settings.zone))}
+    on_it = {line.line.step for line in checklist["now"].lines} if checklist else set()
+    told["steps"] = [(number, step) for number, step in enumerate(run.steps, 1) if step.step not in on_it]
+    return page(site, request, "run.html.j2", status=status, scripts=bool(checklist), done=done, total=len(rows), **data, **told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from temanashi.canonical import canonical_json
 from temanashi.changes import Change, Outcome
@@ -19,13 +19,13 @@ from temanashi.runs.checklist_samples import sample_of, time_of
 from temanashi.runs.checklist_state import Checklist, LineNow
 from temanashi.runs.checklists import NOTE_LENGTH, lock_wait
 from temanashi.runs.engine import Engine
-from temanashi.runs.journal import draft_of
+from temanashi.runs.journal import draft_of, read_rows, settle
 from temanashi.runs.tables import WAITS
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Spent", "answer_whole", "close_checklist", "expire_checklist", "line_outcomes", "spent_on"]
+__all__ = ["Spent", "answer_whole", "close_checklist", "expire_checklist", "leave_checklist", "line_outcomes", "spent_on"]
 
-End = Literal["done", "refused", "expired"]
+End = Literal["done", "refused", "expired", "cancelled"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +126,25 @@ def expire_checklist(engine: Engine, connection: Connection, row: Any, step: str
     if found is not None:
         _Closing(engine, connection, row, step, found).write("expired", actor=actor, channel="schedule", note="")
     return found is not None
+
+
+def leave_checklist(engine: Engine, connection: Connection, row: Any, *, actor: Actor) -> None:
+    """Write what was done of a checklist whose run is cancelled, and settle it; nothing where nobody had done anything."""
+    wait = connection.execute(select(WAITS).where((WAITS.c.run == row.id) & (WAITS.c.state == "open"))).one_or_none()
+    found = read_checklist(connection, row.id, wait.step) if wait is not None and wait.kind == "manual" else None
+    if wait is None or found is None or not found.deeds:
+        return
+    _Closing(engine, connection, row, wait.step, found).write("cancelled", actor=actor, channel=row.channel, note="")
+    now = engine.clock.now()
+    done = {(line.line.step, line.line.iteration): line for line in found.lines if line.state != "open"}
+    told = {
+        (line["step"], line["iteration"]): line for line in _told(found.lines, dict.fromkeys(range(1, len(found.lines) + 1), 0))
+    }
+    for change in [
+        r.change for r in read_rows(connection, row.id) if (r.change.step, r.change.iteration) in done and not r.settled
+    ]:
+        line = told[change.step, change.iteration]
+        settle(connection, row.id, change, _outcome({"verdict": "cancelled", "note": ""}, line, now), now)
 
 
 def _simple(line: LineNow) -> bool:
@@ -269,6 +288,10 @@ def _outcome(decision: Mapping[str, Any], line: Mapping[str, Any] | None, now: d
         return Outcome(status=status, reason=reason, ended_at=now, human_seconds=line["seconds"], outputs=outputs)
     if decision["verdict"] == "expired":
         return Outcome(status="failed", reason=phrase("runs.expired"), ended_at=now)
+    if decision["verdict"] == "done":  # decided before there were checklists
+        outputs = {"note": decision["note"], "by": decision["actor"]}
+        reason = phrase("runs.done-by", actor=decision["actor"], note=decision["note"])
+        return Outcome(status="changed", reason=reason, ended_at=now, human_seconds=decision["human_seconds"], outputs=outputs)
     reason = phrase("runs.refused-by", actor=decision["actor"], note=decision["note"])
     return Outcome(status="failed", reason=reason, ended_at=now)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from temanashi.changes import Outcome, Verdict
 from temanashi.ledger.records import RunOutcome
 from temanashi.people import Actor
+from temanashi.runs.checklist_closing import leave_checklist
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import RunFinished
 from temanashi.runs.journal import Row, draft_of, read_rows, read_run, settle, target_outcomes
@@ -44,6 +45,7 @@ def finish_run(
     row = read_run(connection, run)
     if row is None:
         raise NoRun(run)
+    leave_checklist(engine, connection, row, actor=_canceller(row, actor))
     for journal_row in read_rows(connection, run):
         if journal_row.state == "planned":
             settle(connection, run, journal_row.change, Outcome(status="skipped", reason=phrase("runs.not-reached")), now)
@@ -60,6 +62,12 @@ def finish_run(
     verdict = Verdict.worst(verdicts) if verdicts else None
     _write(engine, connection, row, final, verdict, why, actor, rows)
     return Finished(run=run, outcome=final, verdict=verdict, targets=target_outcomes(rows), reason=why)
+
+
+def _canceller(row: Any, actor: Actor | None) -> Actor:
+    if row.cancel:
+        return actor or Actor.model_validate(json.loads(row.cancel)["actor"])
+    return actor or Actor.model_validate_json(row.actor)
 
 
 def _write(

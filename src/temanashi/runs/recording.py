@@ -54,4 +54,6 @@ def record_step(engine: Engine, lease: Lease, row: Any, step: str, rows: list[Ro
         if connection.execute(update(STEPS).where(where).values(state="done")).rowcount == 0:
             connection.execute(insert(STEPS).values(run=row.id, step=step, state="done"))
         body = engine.redactor.value({"targets": targets})
-        engine.ledger.append(connection, draft_of(row, "step_done", step=step, targets=summary, body=body))
+        worked = [r.change for r in rows if r.change.left_out is None]
+        by_hand = "by_hand" if worked and all(change.wait is not None for change in worked) else ""
+        engine.ledger.append(connection, draft_of(row, "step_done", step=step, outcome=by_hand, targets=summary, body=body))
