@@ -20,7 +20,7 @@ def waits_at(up: Up, flow_run: str, step: str) -> dict:
     return until(look, seconds=60, what=f"the wait at {step}")
 
 
-def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_terminal(up: Up, form: Form, browser_page: Page):
+def test_a_checklist_waits_once_and_is_worked_through_on_our_page_by_two_people(up: Up, form: Form, browser_page: Page):
     page = browser_page
     form.open(up.deployment("month-end-checklist")["id"])
     form.submit()
@@ -30,16 +30,36 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     page.goto("/tema/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1件")
     page.get_by_role("link", name="月末の締め作業").first.click()
-    expect(page.locator(".prompt")).to_contain_text("バックアップ管理画面で")
-    page.get_by_role("button", name="記録する").click()
-    expect(page.get_by_role("alert")).to_contain_text("まだ何も記録していません")
-    page.get_by_label("手順を完了しました").check()
+    expect(page.locator(".prompt").first).to_contain_text("バックアップ管理画面で")
+    page.get_by_role("button", name="始める").click()
+    expect(page.get_by_role("alert")).to_contain_text("お名前を入力してください")
     page.get_by_label("お名前").fill("山田 花子")
-    page.get_by_label("メモ").fill("すべて成功でした")
-    page.get_by_label("かかった時間").fill("7")
-    page.get_by_role("button", name="記録する").click()
-    waits_at(up, flow_run, "licences")
+    page.get_by_role("button", name="始める").click()
+    page.locator("#line-1").get_by_role("button", name="完了", exact=True).click()
+    expect(page.get_by_text("3行中1行が済みました")).to_be_visible()
 
+    page.goto(f"/tema/runs/{run}?lang=en")
+    page.get_by_role("button", name="Change the name").click()
+    page.get_by_label("Your name").fill("Ichiro Suzuki")
+    page.get_by_role("button", name="Take over").click()
+    for line in (2, 3):
+        page.locator(f"#line-{line}").get_by_role("button", name="Done", exact=True).click()
+        expect(page.locator(f"#line-{line}")).to_contain_text("Done by Ichiro Suzuki")
+    page.get_by_role("button", name="Complete it").click()
+    up.in_state(flow_run, "Completed", seconds=120)
+    page.goto(f"/tema/runs/{run}?lang=en")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Done")
+
+    (decision,) = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
+    assert (decision["actor"], decision["channel"], decision["step"]) == ("Ichiro Suzuki", "page", "backups")
+    assert [line["by"] for line in decision["body"]["lines"]] == ["山田 花子", "Ichiro Suzuki", "Ichiro Suzuki"]
+    assert up.drafts(run)[-1]["outcome"] == "done"
+
+
+def test_the_whole_checklist_is_answered_in_prefects_dialog(up: Up, form: Form, browser_page: Page):
+    page = browser_page
+    flow_run = up.begin("month-end-checklist")
+    run = waits_at(up, flow_run, "backups")["id"]
     page.goto(f"/runs/flow-run/{flow_run}")
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("来月末までに期限が切れるライセンス")).to_be_visible()
@@ -48,30 +68,28 @@ def test_a_checklist_waits_and_is_confirmed_on_our_page_in_prefect_and_on_the_te
     form.type("メモ", "1件連絡済み")
     form.type("かかった時間", "12")
     page.locator(".p-modal").get_by_role("button", name="Submit").click()
-    waits_at(up, flow_run, "report")
+    up.in_state(flow_run, "Completed", seconds=120)
+    (decision,) = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
+    assert (decision["actor"], decision["channel"], decision["human_seconds"]) == ("鈴木 一郎", "form", 12 * 60)
+    assert decision["human_source"] == "entered"
+    assert decision["body"]["sample"]["accepted"] is False
 
+
+def test_the_whole_checklist_is_answered_on_the_terminal(up: Up):
+    flow_run = up.begin("month-end-checklist")
+    run = waits_at(up, flow_run, "backups")["id"]
     said = up.tema("resume", run, "--minutes", "20", "--note", "提出済み", "--as", "佐藤")
     assert "月末の締め作業" in said
     up.in_state(flow_run, "Completed", seconds=120)
-    page.goto(f"/tema/runs/{run}?lang=en")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Month-end checklist")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Done")
-
-    decisions = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
-    told = [(d["actor"], d["channel"], d["step"], d["human_seconds"]) for d in decisions]
-    assert told == [
-        ("山田 花子", "page", "backups", 7 * 60),
-        ("鈴木 一郎", "form", "licences", 12 * 60),
-        ("佐藤", "cli", "report", 20 * 60),
-    ]
-    assert up.drafts(run)[-1]["outcome"] == "done"
+    (decision,) = [draft for draft in up.drafts(run) if draft["kind"] == "decision"]
+    assert (decision["actor"], decision["channel"], decision["human_seconds"]) == ("佐藤", "cli", 20 * 60)
 
 
 def test_a_step_that_is_refused_ends_the_run_and_says_by_whom_and_why(up: Up):
     flow_run = up.begin("month-end-checklist")
     run = waits_at(up, flow_run, "backups")
-    typed = {"step": "backups", "verdict": "refused", "name": "鈴木 一郎", "note": "今月は休止中のため"}
-    answer = up.http.post(f"/tema/runs/{run['id']}", data=typed, headers={"origin": up.url})
+    typed = {"step": "backups", "verb": "refused", "name": "鈴木 一郎", "note": "今月は休止中のため"}
+    answer = up.http.post(f"/tema/runs/{run['id']}/checklist", data=typed, headers={"origin": up.url})
     assert answer.status_code == 303, answer.text
     state = up.in_state(flow_run, "Refused", "Completed", "Cancelled")["state"]
     assert state["name"] == "Refused"

@@ -19,7 +19,8 @@ from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, 
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.people import Actor, People
-from temanashi.runs.checklist_closing import close_checklist, spent_on
+from temanashi.runs.checklist_closing import close_checklist
+from temanashi.runs.checklist_record import spent_on
 from temanashi.runs.checklist_state import LineNow, Verb
 from temanashi.runs.checklists import Act, act, checklist_of
 from temanashi.runs.reading import RunView, run_view

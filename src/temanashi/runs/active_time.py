@@ -8,8 +8,8 @@ before their first one, so it counts nothing. Moments are aware datetimes; diffe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 __all__ = ["IDLE_SECONDS", "Active", "Moment", "active_time", "whole_seconds"]
@@ -51,7 +51,8 @@ def active_time(moments: Iterable[Moment]) -> dict[str, Active]:
     """
     own: dict[str, list[Moment]] = {}
     for moment in moments:
-        own.setdefault(moment.person, []).append(moment)
+        # Python subtracts two times of one zone by the clock on the wall: an hour wrong when summer time begins or ends.
+        own.setdefault(moment.person, []).append(replace(moment, at=moment.at.astimezone(UTC)))
     return {person: _of_one(sorted(found, key=_order)) for person, found in own.items()}
 
 

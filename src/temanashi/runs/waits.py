@@ -11,8 +11,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from temanashi.changes import Change
 from temanashi.people import Actor
-from temanashi.runs.checklist_closing import expire_checklist, line_outcomes
+from temanashi.runs.checklist_closing import expire_checklist
 from temanashi.runs.checklist_journal import prompt_of, store_lines
+from temanashi.runs.checklist_outcomes import line_outcomes
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import RunWaited
 from temanashi.runs.journal import draft_of, settle
