@@ -1,18 +1,24 @@
 """A checklist of four lines, and people who work on it by a clock that stands."""
 
 from fixtures_runs import asking, runbook_of
+from temanashi.calendars import BusinessCalendar
 from temanashi.people import Actor, People
 from temanashi.runs.advancing import advance
 from temanashi.runs.checklist_closing import close_checklist
 from temanashi.runs.checklist_journal import read_checklist
 from temanashi.runs.checklists import Act, act, checklist_of
 from temanashi.runs.decisions import decide
+from temanashi.runs.directory import Directory
 from temanashi.runs.requests import request_run
 
 HANAKO, ICHIRO, JIRO = (Actor(name=name) for name in ("山田 花子", "鈴木 一郎", "佐藤 次郎"))
 PEOPLE = People.model_validate(
     {"people": {"hanako": {"name": "山田 花子"}, "ichiro": {"name": "鈴木 一郎"}}, "groups": {"desk": ["ichiro"]}}
 )
+
+
+def directory(_):
+    return Directory(people=PEOPLE, calendar=BusinessCalendar())
 
 
 def manual(step, **more):
@@ -34,9 +40,9 @@ class Desk:
         self.run = request_run(engine, asking(runbook_of(list(steps or LINES)), **more))
         self.waiting = advance(engine, self.run)
 
-    def do(self, verb, line=None, *, by=HANAKO, after=0, people=PEOPLE, **more):
+    def do(self, verb, line=None, *, by=HANAKO, after=0, **more):
         self.clock.pass_by(after)
-        return act(self.engine, self.run, Act(verb=verb, actor=by, line=line, **more), people=people)
+        return act(self.engine, self.run, Act(verb=verb, actor=by, line=line, **more))
 
     def tick(self, *lines, by=HANAKO, after=60):
         for line in lines:

@@ -2,7 +2,7 @@ import pytest
 
 from fixtures_clock import StoppedClock
 from fixtures_runs import make_engine
-from runs.checklist_work import HANAKO, ICHIRO, JIRO, Desk, manual
+from runs.checklist_work import HANAKO, ICHIRO, JIRO, Desk, directory, manual
 from temanashi.people import Actor
 from temanashi.runbooks.manual_values import WrongValue
 from temanashi.runs.advancing import advance
@@ -36,7 +36,7 @@ def clock():
 
 @pytest.fixture
 def timed(tmp_path, clock):
-    made = make_engine(tmp_path, clock=clock)
+    made = make_engine(tmp_path, clock=clock, directory=directory)
     yield made
     made.database.close()
 

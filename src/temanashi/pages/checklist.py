@@ -68,12 +68,15 @@ def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> 
         forget(response, request)
         return response
     lang = language_of(request, site.installation.settings.languages)
-    name = typed_name(typed.get("name", "")) or who(request)
+    given = typed_name(typed.get("name", ""))
+    name = given or who(request)
     texts = [typed.get(field, "") for field in ("value", "note", "minutes")]
     kept = Typed(line=_number(typed), verb=verb, value=texts[0], note=texts[1], minutes=texts[2], name=name)
     if not name or len(name) > NAME_LENGTH:
         key = "pages.form-name-long" if name else "pages.form-name-missing"
         return shown(request, typed=replace(kept, line=0, verb="name", problem=say(key, lang)), status=400)
+    if given:
+        name = _known(site, name).name
     try:
         ended = verb != "name" and _write(site, run, Actor(name=name), verb, typed)
     except NotWaiting:
@@ -109,15 +112,15 @@ def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str])
         seen=int(typed["seen"]) if typed.get("seen", "").isdecimal() else None,
         seconds=seconds_of(typed.get("minutes", "")),
     )
-    with site.installation.database.reading() as connection:
-        people = _people(site, connection)
-    act(engine, run, asked, step=step, people=people)
+    act(engine, run, asked, step=step)
     return False
 
 
-def _people(site: Site, connection: Connection) -> People:
-    published = site.published(connection)
-    return published.people if published is not None else People()
+def _known(site: Site, name: str) -> Actor:
+    """The person under the name that the site lists them by, else as typed."""
+    engine = site.installation.engine()
+    with site.installation.database.reading() as connection:
+        return engine.directory(connection).people.known(Actor(name=name))
 
 
 def _number(typed: dict[str, str]) -> int:
@@ -150,7 +153,7 @@ def checklist_data(site: Site, connection: Connection, run: RunView, name: str, 
     found = checklist_of(connection, run.id) if run.wait is not None and run.wait.kind == "manual" else None
     if found is None:
         return None
-    people = _people(site, connection)
+    people = site.installation.engine().directory(connection).people
     me = Actor(name=name) if name else None
     mine = found.holder is not None and me is not None and bool(people.identities(me) & people.identities(found.holder))
     return {

@@ -92,7 +92,7 @@ def act(engine: Engine, run: str, asked: Act, *, step: str | None = None) -> Che
         elif (line := found.line(asked.line)) is None:
             raise NoLine(asked.line, most=len(found.lines))
         else:
-            _on_line(deeds, found, line, engine.directory(connection).people)
+            _on_line(deeds, found, line)
         return read_checklist(connection, run, wait.step) or found
 
 
@@ -130,13 +130,13 @@ def _on_whole(deeds: _Deeds, found: Checklist) -> None:
         raise NoLine(0, most=len(found.lines))
 
 
-def _on_line(deeds: _Deeds, found: Checklist, line: LineNow, people: People) -> None:
+def _on_line(deeds: _Deeds, found: Checklist, line: LineNow) -> None:
     asked = deeds.asked
     data = _written(deeds.engine, line, asked)
     if asked.seen is not None and asked.seen != line.seen and not (_again(line, asked, data) or _harmless(line, asked, data)):
         raise LineChanged(line.line.number, by=_last_on(found, line))
     if asked.verb == "confirm":
-        _check_confirmer(line, asked.actor, people)
+        _check_confirmer(line, asked.actor, deeds.engine.directory(deeds.connection).people)
         if line.confirmed_by is not None and line.confirmed_by.name == asked.actor.name:
             return
     elif _again(line, asked, data):

@@ -23,8 +23,8 @@ from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.steps.channels import no_channels
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
-from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.active_time import IDLE_SECONDS
+from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
 from temanashi.secrets import Redactor, SecretMissing, resolve
