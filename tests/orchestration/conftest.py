@@ -1,5 +1,7 @@
 """One gate for the whole package, on a free port with its own Prefect home."""
 
+import json
+
 import pytest
 
 from fixtures_prefect import gate_running, make_place, prefect_settings
@@ -38,6 +40,17 @@ def place(tmp_path_factory):
     place.runbook("held-hour", LOOK, schedules=[{"id": "hourly", "cron": "0 * * * *"}])
     place.runbook("one-by-one", HAND, overlap="queue")
     place.runbook("only-one", HAND, overlap="skip", schedules=[{"id": "hourly", "cron": "0 * * * *"}])
+    people = {
+        "people": {
+            name: {"name": title} for name, title in (("sato", "佐藤 次郎"), ("suzuki", "鈴木 一郎"), ("yamada", "山田 花子"))
+        },
+        "groups": {"leads": ["sato", "suzuki", "yamada"]},
+    }
+    (place.root / "runbooks" / "site").mkdir()
+    (place.root / "runbooks" / "site" / "people.yaml").write_text(json.dumps(people), encoding="utf-8")
+    twice = {"by": "group:leads", "count": 2}
+    place.runbook("two-keys", {"id": "go", "command": {"run": ["echo", "turned"]}}, approve=twice, overlap="parallel")
+    place.runbook("keep-out", {"id": "go", "command": {"run": ["true"]}}, allow=["sato"])
     flow = '"""Compose."""\nfrom prefect import flow\nfrom temanashi.orchestration.composing import conclude, run_runbook\n\n\n'
     flow += '@flow(name="close-day")\ndef close_day(branch: str = "tokyo"):\n    """Look, then count."""\n'
     flow += '    first = run_runbook("quick-look")\n    return conclude(first, run_runbook("count-cash", branch=branch))\n'

@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled
 
 from temanashi.errors import LedgerError, RunError, ServerError, TemanashiError
+from temanashi.orchestration.approving import ask_approval
 from temanashi.orchestration.artifacts import leave_artifacts
 from temanashi.orchestration.asking import Asker, asker, served_day
 from temanashi.orchestration.confirming import ask
@@ -156,6 +157,9 @@ def carry_through(engine: Engine, run: str, *, settings: Settings) -> Finished:
     """Advance a run until it is over. A wait suspends the flow run, which ends this process; Resume comes back here."""
     try:
         while isinstance(result := _advanced(engine, run), Waiting):
+            if result.kind == "approval":
+                ask_approval(engine, result, languages=settings.languages)
+                continue
             answer = ask(result, languages=settings.languages)
             with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
                 decide(

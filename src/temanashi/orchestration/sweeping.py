@@ -14,12 +14,14 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed, Scheduled
+from sqlalchemy import Connection
 
 from temanashi.errors import RunError
 from temanashi.orchestration import runbook_flows
 from temanashi.orchestration.environment import POOL
 from temanashi.people import Actor
 from temanashi.runs.advancing import advance
+from temanashi.runs.approvals.store import latest
 from temanashi.runs.engine import Engine
 from temanashi.runs.reading import RunView, by_flow_run, recent_runs, run_view, runs_with_dead_lease
 from temanashi.runs.results import AlreadyEnded, NoRun, RunBusy
@@ -124,9 +126,16 @@ def _wake_overtaken(engine: Engine, client: SyncPrefectClient, swept: Swept) -> 
         run, step = key[:36], key[37:].rpartition("-")[0]  # as `ask` made it
         with engine.database.reading() as connection, contextlib.suppress(NoRun):
             view = run_view(connection, run)
-            if view.state in OVER or (view.wait is not None and view.wait.step != step):
+            elsewhere = view.wait is not None and (view.wait.step != step or _asked_again(connection, run, step, key))
+            if view.state in OVER or elsewhere:
                 wake(client, flow_run.id, why="answered elsewhere")
                 swept.woken.append(run)
+
+
+def _asked_again(connection: Connection, run: str, step: str, key: str) -> bool:
+    """Whether the approval that a form asks for was overtaken by another request: the form shows an old plan."""
+    asked = latest(connection, run, step, lock=False)
+    return asked is not None and not key.rpartition("-")[2].startswith(f"{asked.number}r")
 
 
 def _restart_lost(engine: Engine, client: SyncPrefectClient, swept: Swept, *, before: datetime) -> None:
