@@ -21,7 +21,7 @@ def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
 
 def build() -> typer.Typer:
     """The whole command line; commands import what they run when they run."""
-    from temanashi.cli import accounting, approving, auditing, drafting, executing, importing, repeating, running, serving
+    from temanashi.cli import accounting, approving, auditing, drafting, executing, importing, repeating, running, scheduling, serving
 
     app = typer.Typer(
         name="tema",
@@ -42,6 +42,6 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    for module in (running, approving, executing, repeating, drafting, importing, serving, accounting, auditing):
+    for module in (running, approving, executing, repeating, drafting, importing, scheduling, serving, accounting, auditing):
         module.register(app)
     return app

@@ -20,11 +20,12 @@ from temanashi.clock import SystemClock
 from temanashi.orchestration.environment import POOL, WATCH
 from temanashi.orchestration.python_flows import PythonFlow, python_flows
 from temanashi.orchestration.runbook_flows import entrypoint
-from temanashi.orchestration.timetables import LeftOut, Timetable, timetables
+from temanashi.orchestration.timetables import Timetable, timetables
 from temanashi.runbooks.describing import describe
 from temanashi.runbooks.form_schema import input_schema
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.offering import Offering
+from temanashi.runbooks.planned import LeftOut
 from temanashi.settings import Settings
 from temanashi.text import Lang, say
 from temanashi.workspace.choosing import form_offers

@@ -6,7 +6,6 @@ written anew by the watch before it ends. Prefect takes 6,500 characters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -20,13 +19,10 @@ from temanashi.calendars import SiteCalendars
 from temanashi.runbooks.cron import read_cron
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.occurrences import Occurrence, next_occurrences, occurrences, zone_of
+from temanashi.runbooks.planned import LeftOut
 from temanashi.runbooks.schedule import Schedule, numbered
-from temanashi.text import Phrase
 
-__all__ = ["LISTED", "LeftOut", "Timetable", "schedule_of_slug", "slug_of", "timetables"]
-
-LeftOut = Callable[[str, Occurrence], Phrase | None]
-"""Why a person left out an occurrence of a runbook (held, skipped once); None where it starts."""
+__all__ = ["LISTED", "Timetable", "schedule_of_slug", "slug_of", "timetables"]
 
 LISTED = 390
 """Times of one list: 390 of 16 characters and their heads stay under Prefect's 6,500."""

@@ -18,6 +18,7 @@ from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import decide_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
+from temanashi.pages.schedule import schedule, schedule_file
 from temanashi.pages.site import Site
 
 __all__ = ["build_pages"]
@@ -45,6 +46,8 @@ def build_pages(site: Site) -> Starlette:
             Route("/runs/{run}/checklist", work_on_run(site), methods=["POST"]),
             Route("/checklist.js", checklist_script),
             Route("/report", report(site)),
+            Route("/schedule", schedule(site)),
+            Route("/schedule.xlsx", schedule_file(site)),
             Route("/healthz", health(site)),
             Route("/style.css", style),
         ],
