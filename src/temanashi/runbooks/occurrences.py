@@ -23,7 +23,7 @@ from temanashi.runbooks.cron import read_cron
 from temanashi.runbooks.schedule import Days, Schedule
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Occurrence", "calendar_of", "next_occurrences", "occurrences", "zone_of"]
+__all__ = ["Occurrence", "calendar_of", "moves", "next_occurrences", "occurrences", "zone_of"]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = Days(every="day")
@@ -122,6 +122,11 @@ def _candidates(
         for hour, minute in times:
             at = _moment(slot, hour, minute, zone)
             yield Occurrence(schedule=schedule.id, at=at, slot=slot, nominal=nominal, skipped=skipped)
+
+
+def moves(schedule: Schedule) -> bool:
+    """Whether it can start on another day than the one that its rule means."""
+    return _reach(schedule) > timedelta(0)
 
 
 def _reach(schedule: Schedule) -> timedelta:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from temanashi.calendars import SiteCalendars
 from temanashi.runbooks.model import Runbook
-from temanashi.runbooks.occurrences import Occurrence, calendar_of, occurrences, zone_of
+from temanashi.runbooks.occurrences import Occurrence, calendar_of, moves, occurrences, zone_of
 from temanashi.runbooks.schedule import Schedule, numbered
 from temanashi.text.local import Phrase, phrase
 
@@ -21,8 +21,8 @@ LeftOut = Callable[[str, Occurrence], Phrase | None]
 
 Mark = Literal["starts", "moved-here", "moved-away", "closed", "left-out"]
 MIDNIGHT = time.min
-AROUND = timedelta(days=62)
-"""What was moved is found on both of its days when they are no further apart."""
+AROUND, NIGHT = timedelta(days=62), timedelta(days=3)
+"""What was moved is found on both of its days when they are no further apart; hours up to 47 are nearer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +162,12 @@ def _row(
 ) -> ScheduleRow:
     first, last = days
     own, calendar = zone_of(schedule, zone), calendar_of(schedule, calendars)
-    # A day that was moved away stands under its own date, so what moved out of these days is looked for a little around them.
-    begin, end = datetime.combine(first, MIDNIGHT, own) - AROUND, datetime.combine(last, MIDNIGHT, own) + AROUND
+    around = AROUND if moves(schedule) else NIGHT
+    begin, end = datetime.combine(first, MIDNIGHT, own) - around, datetime.combine(last, MIDNIGHT, own) + around
     found: dict[date, list[Planned]] = {}
     for occurrence in occurrences(schedule, calendars, begin, end, zone=zone):
         why = occurrence.skipped or (left_out(runbook.id, occurrence) if left_out is not None else None)
-        closed = calendar is not None and not calendar.is_business_day(occurrence.nominal)
+        closed = occurrence.skipped is not None and calendar is not None and not calendar.is_business_day(occurrence.nominal)
         for item in _told(occurrence, why, closed=closed):
             if first <= item.day <= last:
                 found.setdefault(item.day, []).append(item)
@@ -185,5 +185,5 @@ def _told(occurrence: Occurrence, why: Phrase | None, *, closed: bool) -> Iterat
     elif slot != nominal:
         yield Planned(occurrence=occurrence, day=nominal, mark="moved-away", why=why)
     else:
-        mark: Mark = "closed" if closed and occurrence.skipped is not None else "left-out"
+        mark: Mark = "closed" if closed else "left-out"
         yield Planned(occurrence=occurrence, day=nominal, mark=mark, why=why)
