@@ -125,8 +125,8 @@ def test_month_tables_have_a_cell_a_day_and_only_rows_that_mean_one():
         (
             {"at": "17:00", "days": {"nth_business_day": [3, -1, -2]}, "calendar": "tse"},
             "第3営業日、最終営業日、月末から2番目の営業日 17:00（カレンダー tse）",
-            "business day 3 of the month, the last business day of the month, business day 2 from the end of the month, 17:00 "
-            "(calendar tse)",
+            "business day 3 of the month, the last business day of the month, business day 2 from the end of the month, 17:00"
+            + " (calendar tse)",
         ),
         (
             {"at": "10:00", "days": {"month_day": 25, "before": 1}, "on_closed": "previous"},

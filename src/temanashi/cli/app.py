@@ -21,7 +21,18 @@ def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
 
 def build() -> typer.Typer:
     """The whole command line; commands import what they run when they run."""
-    from temanashi.cli import accounting, approving, auditing, drafting, executing, importing, repeating, running, scheduling, serving
+    from temanashi.cli import (
+        accounting,
+        approving,
+        auditing,
+        drafting,
+        executing,
+        importing,
+        repeating,
+        running,
+        scheduling,
+        serving,
+    )
 
     app = typer.Typer(
         name="tema",
