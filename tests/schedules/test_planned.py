@@ -123,10 +123,9 @@ def test_month_tables_have_a_cell_a_day_and_only_rows_that_mean_one():
         ({"at": "08:00"}, "毎日 08:00", "every day, 08:00"),
         ({"at": ["08:00", "25:30"], "days": "business_day"}, "毎営業日 08:00、25:30", "every business day, 08:00, 25:30"),
         (
-            {"at": "17:00", "days": {"nth_business_day": [3, -1, -2]}, "calendar": "tse"},
-            "第3営業日、最終営業日、月末から2番目の営業日 17:00（カレンダー tse）",
-            "business day 3 of the month, the last business day of the month, business day 2 from the end of the month, 17:00"
-            + " (calendar tse)",
+            {"at": "17:00", "days": {"nth_business_day": [3, -2]}, "calendar": "tse"},
+            "第3営業日、月末から2番目の営業日 17:00（カレンダー tse）",
+            "business day 3 of the month, business day 2 from the end of the month, 17:00 (calendar tse)",
         ),
         (
             {"at": "10:00", "days": {"month_day": 25, "before": 1}, "on_closed": "previous"},
@@ -143,6 +142,7 @@ def test_month_tables_have_a_cell_a_day_and_only_rows_that_mean_one():
             "月末、月末から3番目の日 10:00（休業日は動かさない）",
             None,
         ),
+        ({"at": "10:00", "days": {"nth_business_day": -1}}, "最終営業日 10:00", "the last business day of the month, 10:00"),
         ({"at": "10:00", "on_closed": "next"}, "毎日 10:00（休業日は次の営業日）", None),
     ],
 )
