@@ -32,6 +32,7 @@ def build() -> typer.Typer:
         running,
         scheduling,
         serving,
+        watching,
     )
 
     app = typer.Typer(
@@ -53,6 +54,6 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    for module in (running, approving, executing, repeating, drafting, importing, scheduling, serving, accounting, auditing):
+    for module in (running, approving, executing, repeating, drafting, importing, scheduling, watching, serving, accounting, auditing):
         module.register(app)
     return app

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from temanashi.pages.language import language_of
+from temanashi.pages.left_out import left_out_lately
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.reports.display import Display
@@ -33,6 +34,7 @@ def home(site: Site) -> Callable[[Request], Response]:
             recent = recent_runs(connection, limit=RECENT)
             stop = stopped(connection)
             published = site.published(connection)
+            left_out = left_out_lately(connection, site.installation, published)
             report = month_report(site.installation, connection, published, current_month(site.installation))
         hours = Wording(report, Display(lang, settings.zone))
         faults = errors_among(published.faults) if published else []
@@ -43,6 +45,7 @@ def home(site: Site) -> Callable[[Request], Response]:
             waiting=[run for run in waiting if run.wait is not None],
             recent=recent,
             stop=stop,
+            left_out=left_out,
             published=published,
             faults=[fault_line(fault, lang) for fault in faults[:FAULTS]],
             headline=hours.headline(),
