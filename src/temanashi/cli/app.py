@@ -54,6 +54,18 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    for module in (running, approving, executing, repeating, drafting, importing, scheduling, watching, serving, accounting, auditing):
+    for module in (
+        running,
+        approving,
+        executing,
+        repeating,
+        drafting,
+        importing,
+        scheduling,
+        watching,
+        serving,
+        accounting,
+        auditing,
+    ):
         module.register(app)
     return app
