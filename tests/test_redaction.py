@@ -79,6 +79,17 @@ def test_base64_over_several_lines_is_masked(width, end, before):
     assert len(masked.replace(MASK, "")) < 12
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", r"\n", r"\r\n"])
+@pytest.mark.parametrize("before", range(130, 160))
+def test_a_short_secret_is_masked_where_a_line_of_base64_breaks_in_it(before, end):
+    encoded = b64("x" * before + SECRET + "y" * 50)
+    wrapped = end.join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
+    masked = Redactor([SECRET]).text(wrapped)
+    core = b64(SECRET)
+    assert MASK in masked
+    assert len(masked.replace(MASK, "")) <= len(wrapped) - len(core) + 6
+
+
 def test_each_line_of_a_key_is_masked_alone():
     key = "-----BEGIN KEY-----\nMIIEvQIBADAN\nBgkqhkiG9w0B\n-----END KEY-----"
     assert Redactor([key]).text("saw BgkqhkiG9w0B there") == f"saw {MASK} there"

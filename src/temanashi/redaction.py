@@ -17,11 +17,11 @@ MASK = "●●●●"
 SHORTEST = 4
 """Characters: masking "a" would blank every text."""
 
-WRAPPED = 64
-"""Characters of base64 that a program prints on one line at least (PEM, RFC 7468; MIME has 76)."""
-
 CHUNK = 8
+"""Programs break base64 after 64 characters or more (RFC 7468; MIME): of two neighbouring pieces of this length one is whole."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BREAK = r"(?:(?:\r?\n|\\r\\n|\\n)\s*)?"
 _BREAKS = re.compile(r"[\n\t]")
 
 
@@ -45,14 +45,14 @@ class Redactor:
         if len(secret) < SHORTEST or secret in self._known:
             return
         forms = {form for part in _parts(secret) for form in _forms(part) if len(form) >= SHORTEST}
-        wrapped = [_wrapped(core) for core in _base64(secret) if len(core) > WRAPPED - CHUNK]
+        wrapped = [_wrapped(core) for core in sorted(set(_base64(secret)), key=len, reverse=True) if len(core) >= SHORTEST]
         self._known |= {secret}
         self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))
         self._wrapped = (*self._wrapped, *wrapped)
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
-        for chunks, pattern in self._wrapped:
+        for chunks, pattern in self._wrapped if "\n" in text or r"\n" in text else ():
             if any(chunk in text for chunk in chunks):
                 text = pattern.sub(MASK, text)
         for form in self._forms:
@@ -104,8 +104,9 @@ def _base64(secret: str) -> Iterator[str]:
 
 
 def _wrapped(core: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """A pattern for the form with line breaks in it, and two pieces of which one is always unbroken: the quick look."""
-    return (core[:CHUNK], core[CHUNK : 2 * CHUNK]), re.compile(r"(?:\r?\n\s*)?".join(map(re.escape, core)))
+    """A pattern for the form with a line break in it, real or escaped, and two pieces of it for a quick look."""
+    half = min(CHUNK, len(core) // 2)
+    return (core[:half], core[half : 2 * half]), re.compile(_BREAK.join(map(re.escape, core)))
 
 
 def visible(text: str) -> str:

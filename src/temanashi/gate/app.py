@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from temanashi.gate.hosts import KnownHost
+from temanashi.gate.plain_values import PlainValues
 from temanashi.gate.policy import ContentPolicy
 from temanashi.gate.retrying import RetryBusy
 from temanashi.gate.turns import take_turns
@@ -41,7 +42,7 @@ def build_gate(pages: ASGIApp, settings: Settings) -> Starlette:
             yield
 
     return Starlette(
-        routes=[Route("/tema", _home), Mount("/tema", app=pages), Mount("/", app=RetryBusy(prefect))],
+        routes=[Route("/tema", _home), Mount("/tema", app=pages), Mount("/", app=RetryBusy(PlainValues(prefect)))],
         middleware=[Middleware(KnownHost, host=settings.host), Middleware(SameOrigin), Middleware(ContentPolicy)],
         lifespan=lifespan,
     )

@@ -23,7 +23,7 @@ from temanashi.orchestration.confirming import ask
 from temanashi.orchestration.display import Display
 from temanashi.orchestration.environment import base_url
 from temanashi.orchestration.final_states import final_state, refused_state
-from temanashi.orchestration.keeping_secrets import keeping_secrets
+from temanashi.orchestration.keeping_secrets import forget_secrets, keeping_secrets
 from temanashi.orchestration.occurring import due_of, not_started_state, request_due
 from temanashi.orchestration.queueing import stand_in_line, wake_next
 from temanashi.orchestration.secret_blocks import resolver
@@ -89,6 +89,7 @@ def drive(function: str, inputs: Mapping[str, Any]) -> State[Any]:
             get_run_logger().warning("%s", error)
             return not_started_state(error, lang=lang)
         except TemanashiError as error:
+            forget_secrets(flow_run, error)
             get_run_logger().error("%s", error)
             _warn(after_refusal(installation, function, error), lang)
             return refused_state(error, lang=lang)

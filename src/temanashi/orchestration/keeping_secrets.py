@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.logging import get_run_logger
 
 from temanashi.errors import RunError, TemanashiError
 from temanashi.orchestration.log_lines import redact_logs
-from temanashi.redaction import Redactor, one_line
+from temanashi.redaction import MASK, Redactor, one_line
+from temanashi.runbooks.inputs import NO_REFERENCE, BadInputs
 
-__all__ = ["RunBroke", "keeping_secrets"]
+__all__ = ["RunBroke", "forget_secrets", "keeping_secrets"]
 
 
 class RunBroke(RunError):
@@ -21,6 +24,16 @@ class RunBroke(RunError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem=problem)
+
+
+def forget_secrets(flow_run: FlowRun, error: TemanashiError) -> None:
+    """Take a secret that somebody typed where a reference belongs out of the flow run that Prefect keeps."""
+    problems = error.problems if isinstance(error, BadInputs) else []
+    typed = {str(problem.loc[0]) for problem in problems if problem.message.key == NO_REFERENCE}
+    if typed:
+        kept = {name: MASK if name in typed else value for name, value in flow_run.parameters.items()}
+        with suppress(Exception), get_client(sync_client=True) as client:
+            client.update_flow_run(flow_run.id, parameters=kept)
 
 
 @contextmanager

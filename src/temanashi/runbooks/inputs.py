@@ -28,10 +28,13 @@ from temanashi.runbooks.parameters import (
 from temanashi.secrets import SecretRef
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["BadInputs", "default_problem", "validate_inputs"]
+__all__ = ["NO_REFERENCE", "BadInputs", "default_problem", "validate_inputs"]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+NO_REFERENCE = "runbooks.input-secret"
+"""The problem of a secret that was typed where a reference belongs."""
+
 LONGEST_CHOICE = 200
 SHOWN_CHOICES = 20
 _SECRET: TypeAdapter[str] = TypeAdapter(SecretRef)
@@ -115,7 +118,7 @@ def _value(parameter: Parameter, given: Any) -> Any:  # noqa: PLR0911  (one bran
             try:
                 return _SECRET.validate_python(given)
             except ValidationError as error:
-                raise _Wrong(phrase("runbooks.input-secret", title=parameter.title)) from error
+                raise _Wrong(phrase(NO_REFERENCE, title=parameter.title)) from error
         case _:
             assert_never(parameter)
 
