@@ -15,9 +15,11 @@ from temanashi.errors import InputError
 from temanashi.ledger.records import Draft, Record
 from temanashi.people import Actor, Assurance, Channel
 from temanashi.text.local import LocalText
-from temanashi.toil import Estimated, Weighed, weigh
+from temanashi.toil import Estimated, Measured, Weighed, weigh
 
-__all__ = ["ClosedMonth", "NoFrequency", "SignedVersion", "sign", "signed_versions", "version_on"]
+__all__ = ["ClosedMonth", "NoFrequency", "SampleRef", "SignedVersion", "measured", "sign", "signed_versions", "version_on"]
+
+FRESH_MONTHS = 12
 
 
 class ClosedMonth(InputError):
@@ -38,6 +40,15 @@ class NoFrequency(InputError):
         super().__init__(task=task)
 
 
+class SampleRef(Frozen):
+    """A measured occasion that a baseline rests on: its run, the record of its end, its day, and active seconds."""
+
+    run: str
+    seq: int = Field(ge=0)
+    day: date
+    seconds: int = Field(ge=0)
+
+
 class _Terms(Frozen):
     """The body of a `task_version` record."""
 
@@ -50,7 +61,8 @@ class _Terms(Frozen):
     system: str = ""
     demand: Demand
     author: str
-    evidence: Literal["estimate"] = "estimate"
+    evidence: Literal["estimate", "samples"] = "estimate"
+    samples: tuple[SampleRef, ...] = ()
     valid_from: date
     note: str = ""
 
@@ -72,11 +84,30 @@ class SignedVersion(Frozen):
     event_id: str = ""
     valid_from: date
     note: str = ""
+    samples: tuple[SampleRef, ...] = ()
 
     @property
     def evidence(self) -> Weighed:
-        """Grade and range of one occasion: a dated estimate with an author is grade C."""
+        """Grade and range of one occasion on the day of the signature."""
+        return self.evidence_on(self.signed_at.date())
+
+    def evidence_on(self, day: date) -> Weighed:
+        """Grade and range of one occasion: measured samples are graded A or B by number and age, a signed estimate is C."""
+        if self.samples:
+            return weigh(measured([(sample.day, sample.seconds) for sample in self.samples], day))
         return weigh(Estimated(self.seconds.occasion, self.signed_by, self.signed_at.date()))
+
+
+def measured(samples: Sequence[tuple[date, int]], today: date) -> Measured:
+    """Samples (day, seconds) as evidence on a day: those of the last twelve months; where there is none, all, with their age."""
+    fresh = tuple(seconds for day, seconds in samples if _months(day, today) < FRESH_MONTHS)
+    age = min((_months(day, today) for day, _ in samples), default=0)
+    return Measured(fresh, 0) if fresh else Measured(tuple(seconds for _, seconds in samples), max(age, FRESH_MONTHS + 1))
+
+
+def _months(day: date, today: date) -> int:
+    """Whole months from a day to another."""
+    return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
 
 
 def sign(
@@ -91,10 +122,12 @@ def sign(
     note: str = "",
     channel: Channel = "cli",
     force: bool = False,
+    samples: Sequence[SampleRef] = (),
 ) -> Draft:
     """The record that makes these minutes of a task count, from the first day of the current month unless another day is given.
 
-    Raises ClosedMonth for an earlier day unless `force`d, and NoFrequency for a task on request without `per_month`.
+    `samples` are the measured occasions that the seconds come from. Raises ClosedMonth for an earlier day unless `force`d, and
+    NoFrequency for a task on request without `per_month`.
     """
     first = Month.of(day_of(now, zone)).first
     begins = valid_from or first
@@ -112,11 +145,19 @@ def sign(
         channel=channel,
         system=proposed.system,
         reason=note,
-        body=_terms(proposed, seconds, rule, actor.name, begins, note).model_dump(mode="json", exclude_none=True),
+        body=_terms(proposed, seconds, rule, actor.name, begins, note, tuple(samples)).model_dump(mode="json", exclude_none=True),
     )
 
 
-def _terms(proposed: ProposedTask, seconds: Seconds, rule: Demand, author: str, begins: date, note: str) -> _Terms:
+def _terms(
+    proposed: ProposedTask,
+    seconds: Seconds,
+    rule: Demand,
+    author: str,
+    begins: date,
+    note: str,
+    samples: tuple[SampleRef, ...],
+) -> _Terms:
     return _Terms(
         setup_seconds=seconds.setup,
         per_target_seconds=seconds.per_target,
@@ -127,6 +168,8 @@ def _terms(proposed: ProposedTask, seconds: Seconds, rule: Demand, author: str, 
         system=proposed.system,
         demand=rule,
         author=author,
+        evidence="samples" if samples else "estimate",
+        samples=samples,
         valid_from=begins,
         note=note,
     )
@@ -152,6 +195,7 @@ def _version(record: Record, body: Mapping[str, Any]) -> SignedVersion | None:
         event_id=record.event_id,
         valid_from=terms.valid_from,
         note=terms.note,
+        samples=terms.samples,
     )
 
 

@@ -20,7 +20,7 @@ from temanashi.calendars import BusinessCalendar, Month, day_of
 from temanashi.ledger.records import Record
 from temanashi.text.local import LocalText
 from temanashi.toil import Effort as Spent
-from temanashi.toil import Figures, Graded, figures_of, grouped, growth, human_seconds, outlook, total
+from temanashi.toil import Figures, Graded, Weighed, figures_of, grouped, growth, human_seconds, outlook, total
 
 __all__ = ["month_figures"]
 
@@ -119,7 +119,7 @@ def _task(books: _Month, task: str) -> _Task | None:
     arithmetic = (counted if versions else Figures()) + Figures(human=human)
     due = [unit for version, _ in parts for unit in units.of_version(version)]
     figures = TaskFigures(
-        **_described(task, versions, proposed),
+        **_described(task, versions, proposed, books.through),
         units_due=sum(unit.count for unit in due),
         units_credited=sum(unit.count for unit in due if unit.done),
         runs_counted=judged.counted,
@@ -129,7 +129,7 @@ def _task(books: _Month, task: str) -> _Task | None:
         would_be=Sums.of(counted) if parts and not versions else None,
         flags=_flags(books, units, versions),
     )
-    graded = [Graded(own, v.evidence.grade, *v.evidence.range.factors) for v, own in parts] if versions else []
+    graded = [_graded(own, v.evidence_on(books.through)) for v, own in parts] if versions else []
     return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units))
 
 
@@ -144,7 +144,11 @@ def _within(
                 yield each, where
 
 
-def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedTask | None) -> dict[str, Any]:
+def _graded(own: Figures, evidence: Weighed) -> Graded:
+    return Graded(own, evidence.grade, *evidence.range.factors)
+
+
+def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedTask | None, day: date) -> dict[str, Any]:
     """What a task is: as its latest signature says, else as proposed."""
     latest = max(versions, key=lambda v: (v.valid_from, v.seq), default=None)
     says = latest or proposed
@@ -159,7 +163,7 @@ def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedT
             "signed_at": latest.signed_at,
             "valid_from": latest.valid_from,
             "versions": len(versions),
-            "grade": latest.evidence.grade,
+            "grade": latest.evidence_on(day).grade,
         }
     return told
 

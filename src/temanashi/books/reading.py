@@ -11,7 +11,7 @@ from temanashi.calendars import Month
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["read_baselines", "read_month"]
+__all__ = ["read_baselines", "read_month", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -31,3 +31,10 @@ def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: Zo
     laid_down = ledger.records(connection, kinds=LAID_DOWN)
     work = ledger.records(connection, kinds=WORK, since=begin, bodies_too=False)
     return [*laid_down, *work]
+
+
+def read_samples(ledger: Ledger, connection: Connection, task: str) -> list[Record]:
+    """What tells how long people worked on a task: its ended runs and steps, its demand, and decisions with their bodies."""
+    told = ledger.records(connection, kinds=("decision",), task=task)
+    ended = ledger.records(connection, kinds=("run_finished", "step_done", "demand"), task=task, bodies_too=False)
+    return [*told, *ended]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.language import language
+from temanashi.cli.measuring import RunbookOrCommand, samples_to_sign, show_baseline
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here
 from temanashi.errors import InputError
@@ -41,8 +42,9 @@ class UnknownFace(InputError):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    baseline = typer.Typer(help=say_here("cli.help-baseline"), invoke_without_command=True)
+    baseline = typer.Typer(cls=RunbookOrCommand, help=say_here("cli.help-baseline"), invoke_without_command=True)
     baseline.callback()(list_baselines)
+    baseline.command("show", help=say_here("cli.help-baseline-show"))(show_baseline)
     baseline.command("sign", help=say_here("cli.help-baseline-sign"))(sign)
     app.add_typer(baseline, name="baseline")
     app.command("report", help=say_here("cli.help-report"))(report)
@@ -92,6 +94,7 @@ def sign(
     per_target: Annotated[float, typer.Option("--per-target", min=0, help=say_here("cli.help-per-target"))] = 0,
     targets: Annotated[int, typer.Option("--targets", min=1, help=say_here("cli.help-targets"))] = 1,
     per_month: Annotated[float | None, typer.Option("--per-month", min=0, help=say_here("cli.help-per-month"))] = None,
+    from_samples: Annotated[bool, typer.Option("--from-samples", help=say_here("cli.help-from-samples"))] = False,
     force: Annotated[bool, typer.Option("--force", help=say_here("cli.help-sign-force"))] = False,
     since: Annotated[str, typer.Option("--since", metavar="YYYY-MM-DD", help=say_here("cli.help-since"))] = "",
     note: Reason = "",
@@ -110,9 +113,13 @@ def sign(
             raise UnknownTask(task, known=sorted(tasks))
         proposed = tasks[task]
         demand = proposed.demand if per_month is None else proposed.demand.model_copy(update={"per_month": per_month})
+        seconds, samples = (
+            samples_to_sign(opened, task) if from_samples else (Seconds.of_minutes(minutes, per_target, targets=targets), ())
+        )
         draft = signed(
             proposed,
-            Seconds.of_minutes(minutes, per_target, targets=targets),
+            seconds,
+            samples=samples,
             actor=current_actor(actor),
             now=opened.clock.now(),
             zone=opened.settings.zone,

@@ -13,6 +13,7 @@ from temanashi.toil.forecast import forecast
 from temanashi.toil.human import Effort, human_seconds
 from temanashi.toil.payback import Invested, Payback, payback
 from temanashi.toil.roadmap import Planned, achievement, improvement_capacity
+from temanashi.toil.spread import Spread, spread
 from temanashi.toil.standing import Graded, Outlook, Standing, outlook, verdict
 from temanashi.toil.student import t_quantile
 
@@ -29,6 +30,7 @@ __all__ = [
     "Payback",
     "Planned",
     "Range",
+    "Spread",
     "Standing",
     "Success",
     "Unit",
@@ -45,6 +47,7 @@ __all__ = [
     "improvement_capacity",
     "outlook",
     "payback",
+    "spread",
     "t_quantile",
     "total",
     "unverified",
