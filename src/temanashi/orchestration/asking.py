@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from prefect.client.schemas.objects import FlowRun
 
-from temanashi.calendars import SiteCalendars
 from temanashi.orchestration.tags import ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET
-from temanashi.orchestration.timetables import schedule_of_slug
 from temanashi.people import Actor, Channel
-from temanashi.runbooks.model import Runbook
-from temanashi.runbooks.occurrences import occurrences
-from temanashi.runbooks.schedule import Schedule
 
-__all__ = ["Asker", "asker", "expected_day", "schedule_of", "served_day", "tagged"]
+__all__ = ["Asker", "asker", "expected_day", "tagged"]
 
 CHANNELS: tuple[Channel, ...] = ("form", "page", "cli", "phone", "schedule", "alert", "api")
 
@@ -56,24 +50,3 @@ def expected_day(flow_run: FlowRun, zone: ZoneInfo) -> str | None:
     if not flow_run.auto_scheduled or flow_run.expected_start_time is None:
         return None
     return flow_run.expected_start_time.astimezone(zone).date().isoformat()
-
-
-def schedule_of(flow_run: FlowRun, runbook: Runbook) -> Schedule | None:
-    """The schedule that made a flow run; None for a run that a person asked for, or when the file has no such schedule any more."""
-    creator = flow_run.created_by
-    if not flow_run.auto_scheduled or creator is None or creator.type != "SCHEDULE":
-        return None
-    return schedule_of_slug(runbook, creator.display_value or "")
-
-
-def served_day(flow_run: FlowRun, runbook: Runbook, calendars: SiteCalendars, zone: ZoneInfo) -> str | None:
-    """The day that a scheduled run serves (ISO), however late it starts; None for a run that a person asked for.
-
-    One at 01:30 that is written as 25:30 serves the day before.
-    """
-    at, schedule = flow_run.expected_start_time, schedule_of(flow_run, runbook)
-    if at is None or schedule is None:
-        return expected_day(flow_run, zone)
-    # Skipped or switched off since it was planned: it still served that day.
-    found = occurrences(schedule.model_copy(update={"active": True}), calendars, at, at + timedelta(seconds=1), zone=zone)
-    return found[0].slot.isoformat() if found else expected_day(flow_run, zone)

@@ -18,7 +18,7 @@ from prefect.states import Cancelled
 from temanashi.errors import LedgerError, RunError, ServerError, TemanashiError
 from temanashi.orchestration.approving import ask_approval
 from temanashi.orchestration.artifacts import leave_artifacts
-from temanashi.orchestration.asking import Asker, asker, served_day
+from temanashi.orchestration.asking import Asker, asker, expected_day
 from temanashi.orchestration.confirming import ask
 from temanashi.orchestration.display import Display
 from temanashi.orchestration.environment import base_url
@@ -131,7 +131,7 @@ def requested(
     due = None if part else due_of(engine, flow_run, published, runbook, inputs)
     if due is not None:
         return request_due(engine, published, due, flow_run, partial(_request, published, runbook, inputs, key))
-    slot = None if runbook.toil.demand.on_request else served_day(flow_run, runbook, published.calendar, engine.zone)
+    slot = None if runbook.toil.demand.on_request else expected_day(flow_run, engine.zone)
     return request_run(engine, _request(published, runbook, inputs, key, asker(flow_run), slot=slot))
 
 

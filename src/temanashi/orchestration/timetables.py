@@ -22,7 +22,7 @@ from temanashi.runbooks.occurrences import Occurrence, next_occurrences, occurre
 from temanashi.runbooks.planned import LeftOut
 from temanashi.runbooks.schedule import Schedule, numbered
 
-__all__ = ["LISTED", "Timetable", "schedule_of_slug", "slug_of", "timetables"]
+__all__ = ["LISTED", "Timetable", "slug_of", "timetables"]
 
 LISTED = 390
 """Times of one list: 390 of 16 characters and their heads stay under Prefect's 6,500."""
@@ -144,11 +144,6 @@ def _listed(rrule: str, zone: ZoneInfo) -> list[datetime]:
 def slug_of(runbook: str, schedule: str) -> str:
     """The name of a schedule in Prefect: it outlives versions, and so does what a person switched off."""
     return f"{runbook}-{schedule}"
-
-
-def schedule_of_slug(runbook: Runbook, slug: str) -> Schedule | None:
-    """The schedule of that name."""
-    return next((s for s in runbook.schedules if slug_of(runbook.id, s.id) == slug), None)
 
 
 def timetables(

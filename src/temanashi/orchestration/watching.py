@@ -10,6 +10,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.logging import get_run_logger
 
+from temanashi.calendars import day_of
 from temanashi.clock import Clock
 from temanashi.orchestration.catching_up import start_missing
 from temanashi.orchestration.deployments import sync_deployments
@@ -22,6 +23,7 @@ from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
+from temanashi.workspace.scheduling import left_out_by_persons
 from temanashi.workspace.watching_schedules import watch_schedules
 
 __all__ = ["watch"]
@@ -46,11 +48,13 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     logger, lang = get_run_logger(), installation.settings.language
     engine = installation.engine(secret=resolver())
     redact_logs(engine.redactor)
+    now = installation.clock.now()
     swept = sweep(engine, client, one_machine=installation.database.dialect == "sqlite")
     swept.woken += wake_queued(engine, client)
     with installation.database.reading() as connection:
         published = current_version(connection, kinds=engine.kinds)
-    synced = sync_deployments(client, installation.settings, published, now=installation.clock.now())
+        left_out = left_out_by_persons(connection, now, day_of(now, engine.zone))
+    synced = sync_deployments(client, installation.settings, published, now=now, left_out=left_out)
     done = {**vars(swept), **vars(synced), "same": ()}
     looked, alarmed, told = watch_schedules(installation, engine, published)
     done |= {"started late": start_missing(engine, client, looked.to_start), "not run": looked.settled}

@@ -20,6 +20,7 @@ from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExe
 from prefect.runner._process_manager import ProcessHandle
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
+from temanashi.calendars import day_of
 from temanashi.orchestration.deployments import ensure_pool, sync_deployments
 from temanashi.orchestration.environment import POOL
 from temanashi.orchestration.fork_starter import ForkStarter, forkserver
@@ -29,6 +30,7 @@ from temanashi.orchestration.sweeping import sweep
 from temanashi.settings import Settings
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
+from temanashi.workspace.scheduling import left_out_by_persons
 
 __all__ = ["TemanashiWorker", "serve"]
 
@@ -97,7 +99,9 @@ def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) -> Non
         redact_logs(engine.redactor)
         with installation.database.reading() as connection:
             published = current_version(connection, kinds=engine.kinds)
-        synced = sync_deployments(client, settings, published, now=installation.clock.now())
+            now = installation.clock.now()
+            left_out = left_out_by_persons(connection, now, day_of(now, engine.zone))
+        synced = sync_deployments(client, settings, published, now=now, left_out=left_out)
         swept = sweep(engine, client, settle=0, one_machine=not settings.database_url)
     asyncio.run(_work(lambda: ready({**vars(synced), **vars(swept)})))
 

@@ -12,12 +12,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PositiveInt,
     StrictInt,
     StringConstraints,
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from temanashi.calendars import Blackout
 from temanashi.clock import duration_of
@@ -38,6 +40,14 @@ FURTHEST = 15
 
 def _listed(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else (value,)
+
+
+class _OneOrMore:
+    """For editors: one value, or a list of them."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        listed = handler.resolve_ref_schema(handler(core))
+        return {"anyOf": [listed["items"], {"type": "array", "items": listed["items"], "minItems": 1}]}
 
 
 def _clock(value: Any) -> Any:
@@ -64,9 +74,10 @@ Duration = Annotated[
     str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}[mhd]$", "examples": ["2h", "30m"]})
 ]
 MonthNumber = Annotated[int, Field(ge=1, le=12)]
-Times = Annotated[tuple[At, ...], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
-Numbers = Annotated[tuple[StrictInt, ...], BeforeValidator(_listed), Field(min_length=1)]
-Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(_listed), Field(min_length=1)]
+Times = Annotated[tuple[At, ...], BeforeValidator(_listed), Field(min_length=1, max_length=100), _OneOrMore()]
+Numbers = Annotated[tuple[StrictInt, ...], BeforeValidator(_listed), Field(min_length=1), _OneOrMore()]
+Months = Annotated[tuple[MonthNumber, ...], BeforeValidator(_listed), Field(min_length=1), _OneOrMore()]
+Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(_listed), Field(min_length=1), _OneOrMore()]
 
 
 class Days(BaseModel):
@@ -80,11 +91,14 @@ class Days(BaseModel):
     month_day: Numbers | None = Field(
         default=None, description="1 to 28, or -1 for the last day of the month, -2 for the one before; or a list"
     )
-    months: Annotated[tuple[MonthNumber, ...], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
-        default=None, description="Only in these months"
-    )
+    months: Months | None = Field(default=None, description="Only in these months")
     before: PositiveInt | None = Field(default=None, le=10, description="So many business days before that day")
     after: PositiveInt | None = Field(default=None, le=10, description="So many business days after that day")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """For editors: a word, or a mapping."""
+        return {"anyOf": [{"enum": ["every_day", "business_day"]}, handler.resolve_ref_schema(handler(core))]}
 
     @model_validator(mode="before")
     @classmethod
