@@ -228,7 +228,7 @@ def test_a_list_that_runs_short_is_written_anew_and_loses_no_run(client, schedul
     scheduled(SCHEDULES["every ten minutes"], now=now - timedelta(days=30))
     before = client.read_deployment_by_name("count-cash/count-cash").schedules[0]
     synced = scheduled(SCHEDULES["every ten minutes"], now=now)[1]
-    assert (synced.changed, synced.rescheduled) == ((), ("count-cash",))
+    assert (synced.changed, "count-cash" in synced.rescheduled) == ((), True)
     deployment = client.read_deployment_by_name("count-cash/count-cash")
     after = deployment.schedules[0]
     assert (after.id, after.slug, after.active) == (before.id, before.slug, True)
