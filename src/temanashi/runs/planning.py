@@ -24,7 +24,6 @@ __all__ = ["PLACEHOLDER", "NotAList", "NothingToDo", "Outputs", "is_open", "plan
 PLACEHOLDER = "‹{step}.{name}›"
 MOST_ITERATIONS = 1_000
 _MARK = "‹"
-_LATER = "‹item›"
 
 Outputs = Mapping[tuple[str, int, str], Outcome]
 """What earlier steps gave, by step, iteration and target."""
@@ -48,6 +47,23 @@ class NotAList(InputError):
         super().__init__(step=step, expression=expression, given=str(given)[:60], limit=MOST_ITERATIONS)
 
 
+class _Unknown(str):
+    """A value that is not known yet; what is inside it is not known either: `steps.ask.json.items[0].name`."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> _Unknown:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Unknown(f"{self[:-1]}.{name}›")
+
+    def __getitem__(self, key: Any) -> _Unknown:
+        return _Unknown(super().__getitem__(key)) if isinstance(key, slice) else _Unknown(f"{self[:-1]}.{key}›")
+
+
+_LATER = _Unknown("‹item›")
+
+
 class _Later(Mapping[str, Any]):
     """Outputs of a step that has not run: every name renders as a placeholder."""
 
@@ -55,7 +71,7 @@ class _Later(Mapping[str, Any]):
         self._step = step
 
     def __getitem__(self, name: str) -> str:
-        return PLACEHOLDER.format(step=self._step, name=name)
+        return _Unknown(PLACEHOLDER.format(step=self._step, name=name))
 
     def __iter__(self) -> Any:
         return iter(())

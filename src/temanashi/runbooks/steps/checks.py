@@ -17,11 +17,11 @@ from temanashi.checks.running import measure
 from temanashi.problems import Problem
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
-from temanashi.runbooks.steps.values import at, filled, is_template, strings
+from temanashi.runbooks.steps.values import BadValue, at, filled, is_template, strings
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import phrase
 
-__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row", "one_check_schema"]
+__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row", "checked", "one_check_schema"]
 
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}
 
@@ -48,7 +48,7 @@ class ChecksStep:
         for host in ctx.hosts:
             items = [filled(item, partial(ctx.render, host=host)) for item in spec.items]
             for item in items:
-                parse_check(item)
+                checked(self.item.id, item)
             summary = phrase(
                 "runbooks.checks-summary", host=host.name, count=len(items), checks=[str(item["id"]) for item in items]
             )
@@ -86,6 +86,13 @@ class ChecksStep:
     def undo(self, change: Change, before: dict[str, Any] | None) -> Change | Irreversible:
         """Nothing was changed."""
         return Irreversible(reason=phrase("runbooks.checks-irreversible"))
+
+
+def checked(step: str, check: dict[str, Any]) -> None:
+    """Refuse a check whose filled-in values are wrong; raises BadValue."""
+    problems = check_problems(check)
+    if problems:
+        raise BadValue(step, f"{check.get('id', '')}.{problems[0].field}", problems[0].message)
 
 
 def check_row(result: CheckResult) -> dict[str, Any]:

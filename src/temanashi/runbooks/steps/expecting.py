@@ -115,6 +115,8 @@ def unmet(expect: Mapping[str, Any], fetched: Fetched) -> Phrase | None:
     for name, pattern in wanted.headers.items():
         if not re.search(pattern, fetched.headers.get(name.lower(), "")):
             return phrase("steps.http-header", name=name, pattern=pattern)
+    if not fetched.decoded and (wanted.body is not None or wanted.json_):
+        return phrase("checks.http-encoding", url=shown(fetched.url), encoding=fetched.headers.get("content-encoding", ""))
     if wanted.body is not None and not re.search(wanted.body, fetched.body):
         return phrase("steps.http-cut") if fetched.cut else phrase("steps.http-body", pattern=wanted.body)
     return _unmet_json(wanted, fetched) if wanted.json_ else None

@@ -21,9 +21,11 @@ from pydantic import (
 
 from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, State, Step, Wait
 from temanashi.problems import problems_of
+from temanashi.redaction import visible
 from temanashi.runbooks.manual_values import Value
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
+from temanashi.runbooks.steps.wording import shown
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import LANGUAGES, LocalText, phrase
 
@@ -90,15 +92,16 @@ class ManualStep:
         """One waiting change with the rendered text."""
         spec: ManualSpec = self.item.spec
         written = spec.text
-        texts = {lang: ctx.render(t) for lang in (*LANGUAGES, "plain") if (t := getattr(written, lang))}
+        texts = {lang: visible(ctx.render(t)) or "-" for lang in (*LANGUAGES, "plain") if (t := getattr(written, lang))}
         prompt = LocalText.model_validate(texts)
+        line = LocalText.model_validate({lang: shown(text) for lang, text in texts.items()})
         wait = Wait(kind="manual", prompt=prompt, expires_after=spec.expires_hours * 3600 if spec.expires_hours else None)
         return [
             Change(
                 step=self.item.id,
                 target=NO_TARGET,
                 kind="manual",
-                summary=phrase("runbooks.manual-summary", text=prompt),
+                summary=phrase("runbooks.manual-summary", text=line),
                 payload=spec.terms(self.item.title).model_dump(mode="json", exclude_defaults=True),
                 wait=wait,
             )

@@ -35,7 +35,7 @@ from temanashi.text.local import phrase
 __all__ = ["KIND", "ScriptSpec", "ScriptStep"]
 
 # `{{.Names}}` of another program's formats is fine; our own names show that somebody expects them to be filled in.
-OURS = re.compile(r"\{[{%]-?[^}]*?\b(" + "|".join((*ROOTS, "item")) + r")\b\s*[.\[}]")
+OURS = re.compile(r"\{[{%][^{}]*?\b(?:" + "|".join((*ROOTS, "item")) + r")\b\s*(?=[.\[}|%])[^{}]*\}?\}?")
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
 
 

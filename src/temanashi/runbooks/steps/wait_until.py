@@ -25,7 +25,7 @@ from temanashi.checks.running import measure
 from temanashi.hosts.inventory import Host
 from temanashi.problems import Problem, problems_of
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.steps.checks import one_check_schema
+from temanashi.runbooks.steps.checks import checked, one_check_schema
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.steps.values import at, filled, is_template, strings
 from temanashi.runbooks.steps.wording import titled
@@ -73,7 +73,7 @@ class WaitUntilStep:
     def _change(self, ctx: PlanContext, host: Host) -> Change:
         spec: WaitUntilSpec = self.item.spec
         check = {"id": self.item.id, **filled(spec.check, partial(ctx.render, host=host))}
-        parse_check(check)
+        checked(self.item.id, check)
         wanted = [str(verdict) for verdict in spec.verdict]
         timeout = self.item.timeout or spec.timeout
         what = f"{check['kind']}: {', '.join(wanted)}, {timeout:g} s"
