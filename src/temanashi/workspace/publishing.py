@@ -27,6 +27,7 @@ from temanashi.workspace.difference import Difference, FileDifference, Known, di
 from temanashi.workspace.faults import fault_json
 from temanashi.workspace.loading import Workspace
 from temanashi.workspace.publication import By, Publication, PublicationKind, enter, taking_turns
+from temanashi.workspace.shipped import shipped_versions
 from temanashi.workspace.versions import (
     NoSuchVersion,
     PublishedWorkspace,
@@ -133,6 +134,12 @@ def _store(
 
 
 def _needing_second(before: Mapping[str, Known], now: Mapping[str, Known], watched: frozenset[str]) -> list[str]:
-    """Privileged runbooks that are new or changed. Stopping one needs nobody: it must always be easy."""
+    """Privileged runbooks that are new or changed. Stopping one needs nobody: it must always be easy.
+
+    One that is new and exactly as this release brings it was reviewed already, so that the first day needs one person.
+    """
     privileged = [name for name, known in now.items() if known.privileged or name in watched]
-    return sorted(name for name in privileged if name not in before or before[name].version != now[name].version)
+    known_good = {name for name in now.keys() - watched - before.keys() if shipped_versions().get(name) == now[name].version}
+    return sorted(
+        name for name in privileged if name not in known_good and (name not in before or before[name].version != now[name].version)
+    )
