@@ -16,7 +16,7 @@ from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.runbooks import list_runbooks, show_runbook
-from temanashi.pages.runs import decide_run, show_run, work_on_run
+from temanashi.pages.runs import approve_run, decide_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.schedule import schedule, schedule_file
 from temanashi.pages.site import Site
@@ -38,6 +38,7 @@ def build_pages(site: Site) -> Starlette:
             Route("/", home(site)),
             Route("/runs/{run}", show_run(site), methods=["GET"]),
             Route("/runs/{run}", decide_run(site), methods=["POST"]),
+            Route("/runs/{run}/approval", approve_run(site), methods=["POST"]),
             Route("/runbooks", list_runbooks(site)),
             Route("/runbooks/{runbook}", show_runbook(site)),
             Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),

@@ -13,6 +13,7 @@ from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.reports.display import Display
 from temanashi.reports.wording import Wording
+from temanashi.runs.approvals.reading import approvals_waiting
 from temanashi.runs.reading import recent_runs
 from temanashi.runs.stopping import stopped
 from temanashi.workspace.faults import errors_among, fault_line
@@ -33,6 +34,7 @@ def home(site: Site) -> Callable[[Request], Response]:
             waiting = recent_runs(connection, limit=WAITING, states=("waiting",))
             recent = recent_runs(connection, limit=RECENT)
             stop = stopped(connection)
+            after = [view for view in approvals_waiting(site.installation.engine(), connection) if view.kind == "after"]
             published = site.published(connection)
             left_out = left_out_lately(connection, site.installation, published)
             report = month_report(site.installation, connection, published, current_month(site.installation))
@@ -46,6 +48,7 @@ def home(site: Site) -> Callable[[Request], Response]:
             recent=recent,
             stop=stop,
             left_out=left_out,
+            after=after,
             published=published,
             faults=[fault_line(fault, lang) for fault in faults[:FAULTS]],
             headline=hours.headline(),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.pages.answers import Form, read_form
+from temanashi.pages.approvals import Answered, approval_data, post_approval
 from temanashi.pages.checklist import Typed, checklist_data, post_checklist
 from temanashi.pages.forms import read_body
 from temanashi.pages.identity import who
@@ -22,11 +23,12 @@ from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
 from temanashi.people import Actor
 from temanashi.reports.display import Display
+from temanashi.runs.approvals.store import FIRST
 from temanashi.runs.decisions import decide
 from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.results import NotWaiting
 
-__all__ = ["decide_run", "show_run", "work_on_run"]
+__all__ = ["approve_run", "decide_run", "show_run", "work_on_run"]
 
 
 def show_run(site: Site) -> Callable[[Request], Response]:
@@ -37,6 +39,11 @@ def show_run(site: Site) -> Callable[[Request], Response]:
 def work_on_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
     """What a person does on the checklist that the run waits for; raises NoRun, RunsStopped and LedgerError."""
     return post_checklist(site, partial(_page, site))
+
+
+def approve_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
+    """What a person says of the plan that the run waits to have approved; raises NoRun, RunsStopped and LedgerError."""
+    return post_approval(site, partial(_page, site))
 
 
 def decide_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
@@ -89,18 +96,29 @@ def _view(site: Site, request: Request) -> RunView:
 
 
 def _page(
-    site: Site, request: Request, *, form: Form | None = None, typed: Typed | None = None, late: bool = False, status: int = 200
+    site: Site,
+    request: Request,
+    *,
+    form: Form | None = None,
+    typed: Typed | None = None,
+    answered: Answered | None = None,
+    late: bool = False,
+    status: int = 200,
 ) -> Response:
     with site.installation.database.reading() as connection:
         run = run_view(connection, request.path_params["run"])
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
+        approval = approval_data(site, connection, request, answered or Answered())
     live = run.state in {"planned", "running"} or (run.state == "waiting" and run.wait is None)
     rows = [row for step in run.steps for row in step.rows]
-    data: dict[str, Any] = {"run": run, "form": form or Form(), "late": late, "live": live, "checklist": checklist}
+    data: dict[str, Any] = {"run": run, "form": form or Form(), "late": late, "live": live}
+    data |= {"checklist": checklist, "approval": approval}
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)
     told: dict[str, Any] = {"lines": lambda step: lines_of(step, lang), "facts": facts_of(run, Display(lang, settings.zone))}
     on_it = {line.line.step for line in checklist["now"].lines} if checklist else set()
+    if approval and approval["view"].step == FIRST:  # the plan is told above
+        on_it = {step.step for step in run.steps}
     told["steps"] = [(number, step) for number, step in enumerate(run.steps, 1) if step.step not in on_it]
     return page(site, request, "run.html.j2", status=status, scripts=bool(checklist), done=done, total=len(rows), **data, **told)

@@ -44,6 +44,8 @@ def facts_of(run: RunView, show: Display) -> list[tuple[str, str]]:
         "channel": say(f"pages.channel-{run.channel}", lang),
         "beneficiary": run.beneficiary,
         "ticket": run.ticket,
+        "reason": run.request_reason,
+        "emergency": say("pages.emergency", lang) if run.emergency else "",
         "inputs": "、".join(inputs) if lang == "ja" else ", ".join(inputs),
         "mode": say(f"pages.mode-{run.mode}", lang) if run.mode != "live" else "",
         "requested": show.moment(run.requested_at),

@@ -20,7 +20,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.tables import RUNS, WAITS
 from temanashi.text.local import LocalText, Phrase
 
-__all__ = ["ApprovalView", "VoteView", "approval_of", "approvals_waiting", "may_decide"]
+__all__ = ["ApprovalView", "VoteView", "approval_of", "approvals_waiting", "may_decide", "why_not"]
 
 
 class _View(BaseModel):
@@ -39,6 +39,7 @@ class VoteView(_View):
 
 class ApprovalView(_View):
     """One request. `kind` `after` is an emergency's; `approvers` are names; `changed` are sentences since the last request.
+    `deputies` are pairs of names: who may approve in whose place today.
 
     `late`: its time is over. `needed` is the number of approvals that are still missing.
     """
@@ -57,6 +58,7 @@ class ApprovalView(_View):
     changed: tuple[Phrase, ...]
     again: bool
     approvers: tuple[str, ...]
+    deputies: tuple[tuple[str, str], ...]
     count: int
     needed: int
     votes: tuple[VoteView, ...]
@@ -91,6 +93,11 @@ def approvals_waiting(engine: Engine, connection: Connection, *, limit: int = 20
 
 def may_decide(engine: Engine, connection: Connection, view: ApprovalView, actor: Actor) -> bool:
     """Whether somebody may approve or refuse this now."""
+    return why_not(engine, connection, view, actor) is None
+
+
+def why_not(engine: Engine, connection: Connection, view: ApprovalView, actor: Actor) -> RunError | None:
+    """What keeps somebody from approving or refusing this; None where nothing does."""
     row = connection.execute(select(RUNS).where(RUNS.c.id == view.run)).one()
     asked = asked_of(
         connection.execute(
@@ -103,9 +110,9 @@ def may_decide(engine: Engine, connection: Connection, view: ApprovalView, actor
     case = case_of(row, asked, votes_of(engine.ledger, connection, asked))
     try:
         judge(case, _standing(engine, people, asked), actor)
-    except RunError:
-        return False
-    return True
+    except RunError as error:
+        return error
+    return None
 
 
 def _standing(engine: Engine, people: People, asked: Asked) -> Standing:
@@ -134,6 +141,7 @@ def _view(engine: Engine, connection: Connection, row: Any, asked: Asked, prompt
         changed=tuple(differences(asked.before, asked.plan)) if asked.before is not None else (),
         again=asked.before is not None,
         approvers=tuple(_who(case, standing)),
+        deputies=tuple(_deputies(case, standing)),
         count=asked.rule.count,
         needed=max(asked.rule.count - given, 0),
         votes=_told(votes, people),
@@ -148,6 +156,24 @@ def _who(case: Case, standing: Standing) -> list[str]:
     """The names of those who may still approve, without those who did."""
     used = frozenset().union(*(vote.identities for vote in case.votes))
     return sorted(standing.people.name(p) for p in approvers(case, standing) if f"person:{p}" not in used)
+
+
+def _deputies(case: Case, standing: Standing) -> list[tuple[str, str]]:
+    people, may = standing.people, approvers(case, standing)
+    found = []
+    for person in people.people:
+        mandate = people.stands_in_for(person, standing.day) & may
+        if mandate and person not in may and _can(case, standing, Actor(name=person)):
+            found += [(people.name(person), people.name(principal)) for principal in sorted(mandate)]
+    return found
+
+
+def _can(case: Case, standing: Standing, actor: Actor) -> bool:
+    try:
+        judge(case, standing, actor)
+    except RunError:
+        return False
+    return True
 
 
 def _told(votes: Sequence[Any], people: People) -> tuple[VoteView, ...]:
