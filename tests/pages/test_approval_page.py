@@ -6,9 +6,13 @@ import re
 import pytest
 
 from temanashi.people import Actor
+from temanashi.runbooks.kinds import step_kinds
 from temanashi.runs.advancing import advance
 from temanashi.runs.approvals.reading import approval_of
 from temanashi.runs.decisions import decide
+from temanashi.workspace.loading import load_workspace
+from temanashi.workspace.publishing import approve_publication
+from temanashi.workspace.publishing import publish as publish_files
 
 PEOPLE = {
     "people": {
@@ -152,12 +156,21 @@ def test_a_decision_stands_when_prefect_cannot_be_told(visitor, seen, waiting):
     assert len(decisions(visitor, waiting)) == 1
 
 
+def publish(visitor):
+    """What says who must approve, and who may, changes by two people."""
+    loaded = load_workspace(visitor.place.root, kinds=step_kinds())
+    opened = visitor.opened
+    made = publish_files(opened.database, opened.ledger, loaded, actor=YAMADA, clock=opened.clock)
+    assert made.status == "pending"
+    approve_publication(opened.database, opened.ledger, made.number, actor=Actor(name="carol"), clock=opened.clock)
+
+
 def test_a_request_made_again_shows_what_changed(visitor, waiting):
     decide(visitor.engine, waiting, actor=Actor(name="sato"), channel="cli", verdict="refused", note="まだ")
     advance(visitor.engine, waiting)
     step = {"id": "go", "command": {"run": ["echo", "other"]}}
     visitor.place.runbook("two-keys", step, approve={"by": "group:leads", "count": 2})
-    visitor.place.publish()
+    publish(visitor)
     again = visitor.run("two-keys", actor=YAMADA, again=waiting)
     text = visitor.get(f"/runs/{again}?lang=ja").text
     for word in ("前に承認を依頼したときからの違い", "手順書の版が", "変わりました"):
@@ -182,15 +195,7 @@ def test_when_nobody_may_the_page_says_so(visitor):
     run = visitor.run("one-key", actor=Actor(name="sato"))
     assert "承認できる人を広げています" in visitor.get(f"/runs/{run}").text
     (visitor.place.root / "runbooks" / "site" / "people.yaml").write_text('{"people": {"x": {"name": "X"}}}', encoding="utf-8")
-    from temanashi.runbooks.kinds import step_kinds
-    from temanashi.workspace.loading import load_workspace
-    from temanashi.workspace.publishing import approve_publication, publish
-
-    loaded = load_workspace(visitor.place.root, kinds=step_kinds())
-    opened = visitor.opened
-    made = publish(opened.database, opened.ledger, loaded, actor=YAMADA, clock=opened.clock)
-    if made.status == "pending":
-        approve_publication(opened.database, opened.ledger, made.number, actor=Actor(name="carol"), clock=opened.clock)
+    publish(visitor)
     assert "いま承認できる人がいません" in visitor.get(f"/runs/{run}").text
 
 

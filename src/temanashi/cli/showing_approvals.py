@@ -59,6 +59,8 @@ def _facts(view: ApprovalView, zone: ZoneInfo) -> None:
         f"  {say_here('cli.approvals-asked', actor=view.requester.name, beneficiary=view.beneficiary, reason=view.reason)}".rstrip()
     )
     answer(f"  {say_here('cli.approvals-needed', needed=view.needed, count=view.count, approvers=list(view.approvers))}")
+    for name, person in view.deputies:
+        answer(f"  {say_here('cli.approvals-standing-in', name=name, person=person)}")
     for vote in view.votes:
         answer(f"  {_vote(vote)}")
 

@@ -20,6 +20,7 @@ from temanashi.orchestration.queueing import wake_queued
 from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
 from temanashi.workspace.afterwards import seal_tail
+from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
@@ -62,7 +63,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     for name, values in done.items():
         if values:
             logger.info("%s: %s", name, ", ".join(values))
-    sealed = seal_tail(installation)
+    sealed = [*tell_of_approvals(installation), *seal_tail(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
     _tidy(client, current_flow_run(), installation.clock)

@@ -8,6 +8,7 @@ from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint, open_se
 from temanashi.notices import Delivery, Notice, Notifier
 from temanashi.runs.reading import RunView
 from temanashi.text import Lang, Phrase, explain, phrase, say
+from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.opening import Installation
 
 __all__ = ["after_refusal", "after_run", "seal_tail"]
@@ -17,10 +18,14 @@ BAD_VERDICTS = frozenset({Verdict.CRITICAL, Verdict.UNKNOWN})
 
 
 def after_run(installation: Installation, view: RunView) -> list[Phrase]:
-    """Seal the ledger and notify; what went wrong with that, as sentences. Never raises: the run is over and on the record."""
-    if view.ended_at is None or view.mode != "live":
+    """Seal the ledger and notify; what went wrong with that, as sentences. A run that waits for approval is told of.
+
+    Never raises over notices: the run is on the record.
+    """
+    if view.mode != "live":
         return []
-    return [*seal_tail(installation), *_notified(installation, view)]
+    asked = tell_of_approvals(installation) if view.state == "waiting" or view.emergency else []
+    return asked if view.ended_at is None else [*asked, *seal_tail(installation), *_notified(installation, view)]
 
 
 def after_refusal(installation: Installation, runbook: str, error: TemanashiError) -> list[Phrase]:

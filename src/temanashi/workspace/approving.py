@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from sqlalchemy import Connection, select
 
 from temanashi.clock import Clock
@@ -11,6 +9,7 @@ from temanashi.errors import WorkspaceError
 from temanashi.ledger.database import Database
 from temanashi.ledger.ledger import Ledger
 from temanashi.people import Actor, Channel
+from temanashi.workspace.live import live_directory
 from temanashi.workspace.publication import By, Publication, enter, taking_turns
 from temanashi.workspace.versions import NoSuchVersion, StoredVersion, check_version, live_version, publications, stored_versions
 
@@ -83,7 +82,8 @@ def approve_publication(
         version = _waiting(connection, number)
         if actor.kind != "person":
             raise ApproverNotAPerson(number, actor=actor.name)
-        if _folded(actor.name) == _folded(version.author):
+        people = live_directory(connection).people
+        if people.identity(version.author) in people.identities(actor):
             raise SamePerson(number, actor=actor.name)
         check_version(connection, number)
         by = By(actor=actor, channel=channel, reason=reason, approvers=(actor.name,))
@@ -151,7 +151,3 @@ def _before(connection: Connection, live: StoredVersion) -> StoredVersion:
     if not found:
         raise NoEarlierVersion(live.number)
     return found[0]
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()

@@ -21,11 +21,12 @@ class _Frozen(BaseModel):
 
 
 class Known(_Frozen):
-    """A runbook of a version, as much as comparing needs."""
+    """A runbook of a version, as much as comparing needs. `guarded`: it says who may run it, or who must approve."""
 
     file: str
     version: str
     privileged: bool = False
+    guarded: bool = False
 
 
 class FileDifference(_Frozen):

@@ -10,7 +10,7 @@ from temanashi.runbooks.approval import Approval
 from temanashi.runbooks.model import Runbook
 from temanashi.text import phrase
 
-__all__ = ["people_problems", "rights_problems"]
+__all__ = ["approvals_of", "is_guarded", "people_problems", "rights_problems"]
 
 
 def people_problems(people: People) -> Iterator[Problem]:
@@ -48,6 +48,11 @@ def rights_problems(runbook: Runbook, people: People) -> Iterator[Problem]:
         enough = len(people.members((*rule.by, *(rule.escalate.to if rule.escalate else ()))))
         if not found and enough < rule.count:
             yield Problem((*loc, "by"), phrase("approvals.too-few-people", count=rule.count, people=enough))
+
+
+def is_guarded(runbook: Runbook) -> bool:
+    """Whether it says who may run it, or who must approve."""
+    return runbook.allow is not None or any(True for _ in approvals_of(runbook))
 
 
 def approvals_of(runbook: Runbook) -> Iterator[tuple[tuple[str | int, ...], Approval]]:

@@ -24,8 +24,9 @@ from temanashi.workspace.approving import (
     refuse_publication,
 )
 from temanashi.workspace.difference import Difference, FileDifference, Known, difference
+from temanashi.workspace.directory import is_guarded
 from temanashi.workspace.faults import fault_json
-from temanashi.workspace.loading import Workspace
+from temanashi.workspace.loading import PEOPLE, Workspace
 from temanashi.workspace.publication import By, Publication, PublicationKind, enter, taking_turns
 from temanashi.workspace.shipped import shipped_versions
 from temanashi.workspace.versions import (
@@ -111,7 +112,9 @@ def _store(
     connection: Connection, workspace: Workspace, content: dict[str, Any], live: StoredVersion | None, *, author: str, clock: Clock
 ) -> StoredVersion:
     now = {
-        name: Known(file=found.file, version=found.runbook.version, privileged=found.runbook.privileged)
+        name: Known(
+            file=found.file, version=found.runbook.version, privileged=found.runbook.privileged, guarded=is_guarded(found.runbook)
+        )
         for name, found in workspace.runbooks.items()
     }
     before = live.runbooks if live else {}
@@ -121,8 +124,9 @@ def _store(
         "base": live.number if live else 0,
         "runbooks": {name: known.model_dump() for name, known in now.items()},
         # An id that was privileged stays watched after it is removed, or removing and adding it again would need nobody.
-        "watched": sorted((watched - now.keys()) | {name for name, known in now.items() if known.privileged}),
-        "needs_second": _needing_second(before, now, watched),
+        # What says who may run or approve is watched from its first publication on: one person must not take that away.
+        "watched": sorted((watched - now.keys()) | {name for name, known in now.items() if known.privileged or known.guarded}),
+        "needs_second": [*_needing_second(before, now, watched), *_people_changed(old_texts, content["files"], before)],
         "difference": difference(before, now, old_texts=old_texts, new_texts=content["files"]).model_dump(mode="json"),
         "faults": [fault_json(fault) for fault in workspace.faults],
     }
@@ -131,6 +135,12 @@ def _store(
     texts = {"content": canonical_json(content), "findings": canonical_json(findings)}
     connection.execute(insert(versions), [row | texts])
     return stored_versions(connection, numbers=(number,))[0]
+
+
+def _people_changed(old: Mapping[str, str], new: Mapping[str, str], before: Mapping[str, Known]) -> list[str]:
+    """Who belongs to which group decides who may approve, so where anything is approved a change of it takes two people."""
+    asked = any(known.guarded for known in before.values())
+    return [PEOPLE] if asked and old.get(PEOPLE) != new.get(PEOPLE) else []
 
 
 def _needing_second(before: Mapping[str, Known], now: Mapping[str, Known], watched: frozenset[str]) -> list[str]:

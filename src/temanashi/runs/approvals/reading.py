@@ -39,9 +39,9 @@ class VoteView(_View):
 
 class ApprovalView(_View):
     """One request. `kind` `after` is an emergency's; `approvers` are names; `changed` are sentences since the last request.
-    `deputies` are pairs of names: who may approve in whose place today.
 
-    `late`: its time is over. `needed` is the number of approvals that are still missing.
+    `deputies` are pairs of names: who may approve in whose place today. `late`: its time is over. `needed` is the number of
+    approvals that are still missing.
     """
 
     run: str
