@@ -151,6 +151,16 @@ def test_the_page_knows_how_it_went(visitor):
     assert "最後の実行" in text
 
 
+def test_a_held_schedule_says_who_holds_it_and_a_skipped_start_is_not_told(rich):
+    from fixtures_runs import ALICE
+    from temanashi.runs.holds import add_hold
+
+    add_hold(rich.engine, runbook="stop-shop", reason="棚卸し", until=None, actor=ALICE, channel="cli")
+    text = rich.get("/runbooks/stop-shop?lang=ja").text
+    assert "棚卸し" in text
+    assert "alice" in text
+
+
 def test_the_history_shows_what_changed_from_one_version_to_the_next(visitor):
     file = visitor.place.root / "runbooks" / "routine" / "full-disk.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace('"crit": "0"', '"crit": "5"'), encoding="utf-8")

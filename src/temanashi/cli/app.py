@@ -32,6 +32,7 @@ def build() -> typer.Typer:
         running,
         scheduling,
         serving,
+        showing_runbooks,
         watching,
     )
 
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
         executing,
         repeating,
         drafting,
+        showing_runbooks,
         importing,
         scheduling,
         watching,

@@ -1,4 +1,4 @@
-"""`tema init`, `new`, `validate`, `schema`, `publish`, `runbooks`: work on the files of a workspace."""
+"""`tema init`, `new`, `validate`, `schema`, `publish`, `versions`: work on the files of a workspace."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ def register(app: typer.Typer) -> None:
     app.command("schema", help=say_here("cli.help-schema"))(schema)
     app.command("publish", help=say_here("cli.help-publish"))(publish)
     app.command("versions", help=say_here("cli.help-versions"))(versions)
-    app.command("runbooks", help=say_here("cli.help-runbooks"))(runbooks)
 
 
 def init(
@@ -209,20 +208,3 @@ def _version(version: StoredVersion) -> dict[str, object]:
         "state": version.state,
         "needs_second": list(version.needs_second),
     }
-
-
-def runbooks(workspace: Root = None, json: Json = False) -> None:
-    """List the published runbooks."""
-    from temanashi.workspace.first import published_or_first
-    from temanashi.workspace.opening import open_installation
-
-    with open_installation(workspace) as opened:
-        published, note = published_or_first(opened)
-    lang = language()
-    if json:
-        emit({"version": published.number, "runbooks": [r.data | {"version": r.version} for r in published.runbooks.values()]})
-        return
-    if note is not None:
-        progress(note.text(lang))
-    for name, book in sorted(published.runbooks.items()):
-        answer(f"{name:<28} {book.title.text(lang)}")

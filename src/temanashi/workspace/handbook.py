@@ -11,10 +11,14 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from temanashi.books.figures import TaskFigures
+from temanashi.calendars import day_of
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.occurrences import Occurrence, next_occurrences
 from temanashi.runbooks.schedule import Schedule
+from temanashi.runbooks.schedule_words import rule_in_words
+from temanashi.runs.holds import open_holds, open_skips
 from temanashi.runs.reading import RunView, last_run
+from temanashi.text import Lang, Phrase
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace, stored_versions
 from temanashi.workspace.reporting import current_month, month_report
@@ -39,10 +43,16 @@ class Edition:
 
 @dataclass(frozen=True, kw_only=True)
 class Starting:
-    """A schedule and its next starts."""
+    """A schedule and its next starts, without those that somebody left out; `held` is why it starts nothing now."""
 
     schedule: Schedule
     starts: tuple[Occurrence, ...]
+    held: Phrase | None = None
+
+    def rule(self, lang: Lang) -> str:
+        """When it starts, in words, under its title where it has one."""
+        words = rule_in_words(self.schedule, lang)
+        return f"{self.schedule.title.text(lang)}: {words}" if self.schedule.title else words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +71,26 @@ def runbook_facts(
     installation: Installation, connection: Connection, published: PublishedWorkspace, runbook: Runbook
 ) -> RunbookFacts:
     """The facts of a published runbook, read in the caller's snapshot."""
-    now, zone = installation.clock.now(), installation.settings.zone
+    now = installation.clock.now()
     report = month_report(installation, connection, published, current_month(installation))
     return RunbookFacts(
         runbook=runbook,
         last=last_run(connection, runbook.id),
         last_good=last_run(connection, runbook.id, states=("done",)),
         task=next((task for task in report.figures.tasks if task.task == runbook.task), None),
-        schedules=tuple(
-            Starting(schedule=s, starts=tuple(next_occurrences(s, published.calendar, now, NEXT, zone=zone, days=400)))
-            for s in runbook.schedules
-        ),
+        schedules=tuple(_starting(connection, published, runbook, schedule, now) for schedule in runbook.schedules),
         editions=editions(connection, runbook.id),
     )
+
+
+def _starting(
+    connection: Connection, published: PublishedWorkspace, runbook: Runbook, schedule: Schedule, now: datetime
+) -> Starting:
+    skips = open_skips(connection, day_of(now, published.zone))
+    held = next((hold.why for hold in open_holds(connection, now) if hold.covers(runbook.id, schedule.id)), None)
+    ahead = next_occurrences(schedule, published.calendar, now, NEXT + len(skips), zone=published.zone, days=400)
+    left = [o for o in ahead if not any(skip.covers(runbook.id, schedule.id, o.at, o.slot) for skip in skips)]
+    return Starting(schedule=schedule, starts=tuple(left[:NEXT]), held=held)
 
 
 def editions(connection: Connection, runbook: str) -> tuple[Edition, ...]:
