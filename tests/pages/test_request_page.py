@@ -109,7 +109,7 @@ def test_the_check_shows_what_would_be_done_in_sentences_and_touches_nothing(sho
     assert "echo hello web3" in answer.text
     assert "知らせる" in answer.text
     assert "まだ何も実行していません" in answer.text
-    assert all(word in answer.text for word in ("次郎", "OPS-1", "依頼", "花子"))
+    assert all(word in answer.text for word in ("次郎", "OPS-1", "依頼", "花子", "店 (shop)", "営業部 (100)", "<dd>いいえ</dd>"))
     assert answer.text.index('value="edit"') < answer.text.index('value="run"')
     assert seen.submitted == []
     assert [d.mode for d in runs(shop) if d.kind == "run_finished"] == ["dry_run"]

@@ -13,7 +13,7 @@ from temanashi.runbooks.offering import ChoicesUnavailable, Offers
 from temanashi.runbooks.parameters import Parameter
 from temanashi.text import Lang, Phrase, say
 
-__all__ = ["Asked", "Field", "Option", "fields_of", "inputs_of", "read_asked"]
+__all__ = ["Asked", "Field", "Option", "fields_of", "inputs_of", "read_asked", "tell_inputs"]
 
 PREFIX = "p."
 FEW = 7
@@ -166,3 +166,26 @@ def _shape(parameter: Parameter, choices: Sequence[Choice]) -> str:
             return "some" if 0 < len(choices) <= BOXES else "lines"
         case _:
             return {"integer": "number", "boolean": "tick", "date": "date", "secret": "secret"}[parameter.type]
+
+
+def tell_inputs(runbook: Runbook, inputs: Mapping[str, Any], offers: Offers, lang: Lang) -> list[tuple[str, str]]:
+    """What was entered, in words: the titles of choices, and yes or no. What was left out is left out."""
+    told = []
+    for parameter in runbook.parameters:
+        value = inputs.get(parameter.name)
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            shown = say("pages.ask-yes" if value else "pages.ask-no", lang)
+        else:
+            titles = _titles(parameter, inputs, offers, lang)
+            comma = say("telling.comma", lang)
+            shown = comma.join(titles.get(str(v), str(v)) for v in (value if isinstance(value, list) else [value]))
+        told.append((parameter.title.text(lang), shown))
+    return told
+
+
+def _titles(parameter: Parameter, inputs: Mapping[str, Any], offers: Offers, lang: Lang) -> dict[str, str]:
+    known = Asked(values={name: (str(value),) for name, value in inputs.items() if value is not None})
+    choices, _ = _choices(parameter, known, offers, lang)
+    return {c.value: f"{c.title.text(lang)} ({c.value})" for c in choices if c.title is not None}

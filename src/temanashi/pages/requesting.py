@@ -15,7 +15,7 @@ from temanashi.errors import ServerError, TemanashiError
 from temanashi.pages.identity import remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
-from temanashi.pages.request_form import Asked, fields_of, inputs_of, read_asked
+from temanashi.pages.request_form import Asked, fields_of, inputs_of, read_asked, tell_inputs
 from temanashi.pages.runbooks import named
 from temanashi.pages.site import Site
 from temanashi.people import Actor
@@ -146,7 +146,7 @@ def _plan(
     lang = language_of(request, site.installation.settings.languages)
     titles = {item.id: item.title.text(lang) if item.title else item.id for item in runbook.steps}
     steps = [(titles.get(step, step), list(changes)) for step, changes in groupby(plan.changes, key=lambda change: change.step)]
-    inputs = [(p.title.text(lang), plan.inputs.get(p.name)) for p in runbook.parameters]
+    offers = form_offers(published, site.installation.settings, clock=site.installation.clock)
     response = page(
         site,
         request,
@@ -154,7 +154,7 @@ def _plan(
         runbook=runbook,
         asked=asked,
         steps=steps,
-        inputs=[(title, "、".join(value) if isinstance(value, list) else value) for title, value in inputs if value is not None],
+        inputs=tell_inputs(runbook, plan.inputs, offers, lang),
         version=published.digest,
         changed=changed,
         reads=all(change.reads_only for change in plan.changes),
