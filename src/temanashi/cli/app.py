@@ -25,6 +25,7 @@ def build() -> typer.Typer:
         accounting,
         approving,
         auditing,
+        checklist,
         drafting,
         executing,
         importing,
@@ -57,6 +58,7 @@ def build() -> typer.Typer:
 
     for module in (
         running,
+        checklist,
         approving,
         executing,
         repeating,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.carrying_out import carry_out, published_here
+from temanashi.cli.checklist import carry_out_by_hand
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here, state_word
@@ -93,7 +94,7 @@ def run(
         if dry_run:
             show_plan(plan_only(engine, request), as_json=json)
             return
-        raise typer.Exit(carry_out(installation, engine, request_run(engine, request), as_json=json))
+        raise typer.Exit(carry_out_by_hand(installation, engine, request_run(engine, request), request.actor, as_json=json))
 
 
 def _submitted(installation: Installation, request: Any, *, as_json: bool) -> int:

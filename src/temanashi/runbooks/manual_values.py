@@ -41,7 +41,7 @@ class NumberValue(_Value):
     """A number, with a unit and bounds."""
 
     type: Literal["number"]
-    unit: LocalText | None = Field(default=None, description="Shown behind the field, e.g. 円")
+    unit: str = Field(default="", max_length=20, description="Shown behind the field, e.g. 円 or GB")
     minimum: float | None = None
     maximum: float | None = None
 
