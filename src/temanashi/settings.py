@@ -94,6 +94,12 @@ class Settings(BaseModel):
         return ZoneInfo(self.timezone)
 
     @property
+    def here(self) -> dict[str, Any]:
+        """Where `tema up` of this workspace answers, as templates know it of `localhost`: tema_host, tema_port, tema_url."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (read, not bound)
+        return {"tema_host": host, "tema_port": self.port, "tema_url": f"http://{f'[{host}]' if ':' in host else host}:{self.port}"}
+
+    @property
     def state_dir(self) -> Path:
         """`.tema/`: the database, checkpoints, Prefect's home and logs of one machine."""
         return self.root / ".tema"

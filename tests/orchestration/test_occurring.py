@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 from prefect.client.schemas.objects import StateType
 from prefect.states import Pending
 
+from fixtures_monitor import SECRET, Monitor
 from fixtures_prefect import execute
 from fixtures_up import until
 from temanashi.orchestration.catching_up import start_missing
@@ -160,13 +161,22 @@ def test_an_occurrence_that_prefect_forgot_is_started_late_as_the_schedule(clien
     assert start_missing(engine, client, [planned]) == []  # Prefect has it
 
 
-def test_the_flow_of_the_watch_sees_what_did_not_run(client, engine, server):
-    from temanashi.workspace.watching_schedules import watch_schedules
-
-    with open_installation(server.root) as opened:
-        looked, _, _ = watch_schedules(opened, engine, None)
-    assert looked.until is not None
-    deployment = client.read_deployment_by_name("temanashi-watch/temanashi-watch")
-    made = client.create_flow_run_from_deployment(deployment.id, state=Pending())
-    execute(made.id)
-    assert until(lambda: client.read_flow_run(made.id).state.name, seconds=5, what="an end") == "Completed"
+def test_the_flow_of_the_watch_tells_the_outside_monitor(client, engine, server, monkeypatch):
+    monitor = Monitor()
+    monkeypatch.setenv("TEMA_MONITOR_URL", monitor.url)
+    try:
+        deployment = client.read_deployment_by_name("temanashi-watch/temanashi-watch")
+        made = client.create_flow_run_from_deployment(deployment.id, state=Pending())
+        execute(made.id)
+        assert until(lambda: client.read_flow_run(made.id).state.name, seconds=5, what="an end") == "Completed"
+        moment = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=20)
+        with engine.database.transaction() as connection:
+            expect(connection, "held-hour", "hourly", moment, slot=moment.date(), version="v", due=moment, now=moment)
+        made = client.create_flow_run_from_deployment(deployment.id, state=Pending())
+        execute(made.id)
+    finally:
+        monitor.close()
+    assert [(command, path) for command, path, _ in monitor.heard] == [("POST", f"/{SECRET}"), ("POST", f"/{SECRET}/fail")]
+    assert "did not run: held-hour/hourly" in monitor.heard[1][2]
+    told = client.read_logs(LogFilter.model_validate({"flow_run_id": {"any_": [str(made.id)]}}))
+    assert SECRET not in "".join(line.message for line in told)

@@ -3,7 +3,10 @@ import re
 import pytest
 
 from fixtures_runs import ALICE
+from temanashi.runs.expected import expect, settle_occurrence, stamp
+from temanashi.runs.holds import add_hold, add_skip
 from temanashi.runs.stopping import stop_everything
+from temanashi.text import phrase
 
 EMPTY = {"ja": ("確認を待っている実行はありません", "まだ実行がありません"), "en": ("Nothing waits", "Nothing has run")}
 PREFERRED = {
@@ -85,3 +88,19 @@ def test_an_address_that_leads_nowhere_says_so_in_the_readers_language(visitor):
     answer = visitor.get("/nowhere?lang=en")
     assert answer.status_code == 404
     assert "There is no such page." in answer.text
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ja", "予定どおりに実行されなかったものが 1 件"), ("en", "Did not run as planned: 1")])
+def test_what_did_not_run_and_what_is_held_stand_before_the_hours(visitor, lang, word):
+    moment = visitor.opened.clock.now().replace(microsecond=0)
+    with visitor.opened.database.transaction() as connection:
+        expect(connection, "count-cash", "1", moment, slot=moment.date(), version="v", due=moment, now=moment)
+        why = phrase("runs.nothing-heard")
+        settle_occurrence(connection, ("count-cash", "1", stamp(moment)), "missing", reason=why)
+    add_hold(visitor.engine, runbook="full-disk", reason="<b>move", until=None, remind_days=7, actor=ALICE, channel="cli")
+    day = visitor.engine.today()
+    add_skip(visitor.engine, runbook="full-disk", schedule="", day=day, at=None, reason="party", actor=ALICE, channel="cli")
+    text = visitor.get(f"/?lang={lang}").text
+    assert word in text
+    assert text.index(word) < text.index("&lt;b&gt;move") < text.index("party") < text.rindex("/tema/report")
+    assert why.text(lang) in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, get_args
@@ -154,6 +154,12 @@ class Inventory(_Frozen):
         own = (host.exec,) if host.exec is not None else ()
         found = (*own, *(rule for selector, rule in self.exec.rules.items() if host in self.select(selector)))
         return max(found, key=EXEC_RULES.index, default="allow")
+
+    def with_local(self, variables: Mapping[str, JsonValue]) -> Inventory:
+        """The same, with values that templates know of `localhost` besides its own, which win."""
+        here = self.hosts[LOCALHOST]
+        local = here.model_copy(update={"variables": {**variables, **here.variables}})
+        return self.model_copy(update={"hosts": {**self.hosts, LOCALHOST: local}})
 
     def select(self, expression: str, *, at: Location | None = None) -> tuple[Host, ...]:
         """The hosts of an expression, in the order of the inventory; raises UnknownHost, UnknownGroup and NothingSelected.

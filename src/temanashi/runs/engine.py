@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from temanashi.changes import Step
@@ -36,6 +37,7 @@ __all__ = ["Engine"]
 class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
+    `here` is what templates know of this machine besides the inventory: `{{ host.vars.tema_port }}` of `localhost`.
     `workers` bounds the hosts that one step works on at a time. `connect` also gets
     an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
     `directory` who is who in the live one.
@@ -50,6 +52,7 @@ class Engine:
     zone: ZoneInfo
     observers: tuple[Observer, ...] = ()
     workers: int = 16
+    here: Mapping[str, JsonValue] = field(default_factory=dict)
     secret: Callable[[str], str] = resolve
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
     directory: Callable[[Connection], Directory] = nobody

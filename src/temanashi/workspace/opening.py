@@ -54,6 +54,7 @@ class Installation:
                 secret=secret,
             ),
             idle_seconds=round(self.settings.idle_minutes * 60),
+            here=self.settings.here,
         )
 
     def offers(self, version: str) -> Offers | None:
