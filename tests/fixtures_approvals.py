@@ -85,7 +85,8 @@ class _ReadingStep:
         return Outcome(status="changed")
 
     def observe(self, change: Change) -> State:
-        return State(happened="yes" if "done;" in Path(change.payload["file"]).read_text(encoding="utf-8") else "no")
+        file = Path(change.payload["file"])
+        return State(happened="yes" if file.exists() and "done;" in file.read_text(encoding="utf-8") else "no")
 
     def undo(self, change: Change, before: Any) -> Irreversible:
         return Irreversible(reason=phrase("runbooks.command-irreversible"))

@@ -182,3 +182,23 @@ def test_a_called_runbook_that_the_requester_may_not_run_fails_the_step(engine, 
     assert result.outcome == "failed"
     assert "Bob B" in result.reason.text("en")
     assert not (tmp_path / "mark").exists()
+
+
+def test_an_emergency_covers_the_called_runbook_where_the_person_may(engine, tmp_path):
+    called = guarded(tmp_path, steps=commanded(tmp_path), id="called")
+    parent = guarded(tmp_path, steps=[{"id": "sub", "runbook": "called"}])
+    run = request_run(engine, asking(parent, called={"called": called}, emergency=True, reason="停止"))
+    assert advance(engine, run).outcome == "done"
+    other = guarded(tmp_path, steps=commanded(tmp_path), id="called", approve={"by": "group:leads", "emergency": "group:board"})
+    run = request_run(engine, asking(parent, called={"called": other}, emergency=True, reason="停止"))
+    assert advance(engine, run).outcome == "failed"
+
+
+def test_an_approval_is_no_manual_work_and_its_approvers_stand_in_the_last_record(engine, tmp_path):
+    run, _ = begun(engine, tmp_path)
+    approve(engine, run)
+    advance(engine, run)
+    with engine.database.reading() as connection:
+        last = list(engine.ledger.records(connection, run=run))[-1].draft
+    assert (last.kind, last.approvers) == ("run_finished", ("Bob B",))
+    assert (last.body["manual_changes"], last.body["human_time_known"]) == (0, True)

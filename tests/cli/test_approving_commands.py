@@ -153,6 +153,13 @@ def test_an_emergency_runs_at_once_and_stays_on_the_list_until_it_is_approved(pl
     assert "tema undo" in place.run("refuse", second, "--as", "sato", "--note", "不要でした").stdout
 
 
+def test_an_emergency_is_not_handed_to_the_server(place):
+    told = place.run("run", "guarded", "--emergency", "--submit", "--as", "yamada", "--reason", "停止")
+    assert told.returncode == 2
+    assert "--submit" in told.stderr
+    assert lines(place) == []
+
+
 def test_only_who_is_allowed_runs(place):
     assert place.run("run", "kept", "--as", "yamada").returncode == 2
     assert place.run("run", "kept", "--dry-run", "--as", "yamada").returncode == 2

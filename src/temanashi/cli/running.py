@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from temanashi.runs.reading import RunView
     from temanashi.workspace.opening import Installation
 
-__all__ = ["BadParameter", "register", "tell_server"]
+__all__ = ["BadParameter", "EmergencySubmitted", "register", "tell_server"]
 
 
 class BadParameter(InputError):
@@ -27,6 +27,12 @@ class BadParameter(InputError):
 
     def __init__(self, given: str) -> None:
         super().__init__(given=given)
+
+
+class EmergencySubmitted(InputError):
+    """An emergency that is handed to the server, where nobody vouches for who asks."""
+
+    key = "cli.emergency-submitted"
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +78,8 @@ def run(
     from temanashi.workspace.opening import open_installation
 
     inputs = parameters_of(param or [])
+    if submit and emergency:
+        raise EmergencySubmitted
     with open_installation(workspace) as installation:
         published = published_here(installation)
         wanted = runbook_named(published, runbook)

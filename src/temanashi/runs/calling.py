@@ -12,6 +12,7 @@ from temanashi.changes import Change, Outcome
 from temanashi.errors import InputError, RunError
 from temanashi.people import Actor
 from temanashi.runs.again import request_undo
+from temanashi.runs.approvals.permits import rules_of
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun
 from temanashi.runs.lease import Lease
@@ -50,10 +51,12 @@ def _request(engine: Engine, row: Any, frozen: FrozenRun, change: Change, key: s
     if "undo_of" in change.payload:
         actor = Actor.model_validate_json(row.actor)
         return request_undo(engine, change.payload["undo_of"], actor=actor, channel=row.channel, parent=key)
+    called = frozen.called[change.payload["runbook"]]
     return request_run(
         engine,
         RunRequest(
-            runbook=frozen.called[change.payload["runbook"]],
+            runbook=called,
+            emergency=bool(row.emergency) and bool(rules_of(called)),  # who may not put off that approval too is refused
             workspace_version=row.workspace_version,
             inventory=frozen.inventory,
             inputs=change.payload["inputs"],

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from temanashi.changes import Outcome, Verdict
 from temanashi.ledger.records import RunOutcome
 from temanashi.people import Actor
+from temanashi.runs.approvals.store import approvers_of
 from temanashi.runs.checklist_closing import leave_checklist
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import RunFinished
@@ -84,13 +85,13 @@ def _write(
     values = {"state": outcome, "verdict": verdict, "reason": said, "ended_at": engine.clock.now().isoformat()}
     connection.execute(update(RUNS).where(RUNS.c.id == row.id).values(**values))
     connection.execute(update(WAITS).where((WAITS.c.run == row.id) & (WAITS.c.state == "open")).values(state="closed"))
-    manual = sum(1 for r in rows if r.change.wait is not None)
+    manual = [r for r in rows if r.change.wait is not None and r.change.wait.kind == "manual"]
     body = {
         "plan_digest": row.plan_digest,
         "verdict": verdict,
         "changes": len(rows),
-        "manual_changes": manual,
-        "human_time_known": all(r.outcome is not None and r.outcome.human_seconds > 0 for r in rows if r.change.wait is not None),
+        "manual_changes": len(manual),
+        "human_time_known": all(r.outcome is not None and r.outcome.human_seconds > 0 for r in manual),
         "requested_by": json.loads(row.actor)["name"],
         "flow_run": row.flow_run or "",
     }
@@ -100,6 +101,7 @@ def _write(
         actor=actor,
         outcome=outcome,
         targets=target_outcomes(rows),
+        approvers=approvers_of(engine.ledger, connection, row.id),
         reason=reason.text("en") if reason else "",
         body=engine.redactor.value(body),
     )

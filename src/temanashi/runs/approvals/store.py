@@ -17,7 +17,7 @@ from temanashi.runbooks.approval import Approval
 from temanashi.runs.approvals.plans import ToldPlan
 from temanashi.runs.approvals.rules import Case, Vote
 
-__all__ = ["AFTERWARDS", "APPROVALS", "FIRST", "Asked", "ask", "case_of", "latest", "mark", "overtaken", "votes_of"]
+__all__ = ["AFTERWARDS", "APPROVALS", "FIRST", "Asked", "approvers_of", "ask", "case_of", "latest", "mark", "overtaken", "votes_of"]
 
 FIRST = "0-approval"
 """The place of the wait before the first change; no step has such an id, and Prefect takes it as part of a key."""
@@ -132,6 +132,12 @@ def _vote(record: Record, asked: Asked) -> Vote | None:
         at=record.recorded_at,
         identities=frozenset(body["identities"]),
     )
+
+
+def approvers_of(ledger: Ledger, connection: Connection, run: str) -> tuple[str, ...]:
+    """The names of those who approved anything of a run, in the order of the ledger."""
+    records = witnessed(ledger, connection, run, ("decision",))
+    return tuple(dict.fromkeys(record.draft.actor for record in records if record.draft.outcome == "approved"))
 
 
 def case_of(row: Any, asked: Asked, votes: Sequence[Vote]) -> Case:
