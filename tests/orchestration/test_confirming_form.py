@@ -15,6 +15,14 @@ def test_every_field_has_a_title_in_each_language_of_the_workspace():
     assert schema("ja")["name"]["title"] == "お名前"
 
 
+def test_what_cannot_be_answered_as_a_whole_can_only_be_refused():
+    form = _form(("ja",), whole=False)
+    assert form.model_json_schema()["properties"]["answer"]["enum"] == ["実施しません"]
+    assert form(name="bob", answer="実施しません")
+    with pytest.raises(ValidationError):
+        form(name="bob", answer="完了しました")
+
+
 def test_nothing_is_chosen_beforehand():
     assert "default" not in schema("ja", "en")["answer"]
     with pytest.raises(ValidationError):

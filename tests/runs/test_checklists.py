@@ -6,6 +6,7 @@ from runs.checklist_work import HANAKO, ICHIRO, JIRO, Desk, directory, manual
 from temanashi.people import Actor
 from temanashi.runbooks.manual_values import WrongValue
 from temanashi.runs.advancing import advance
+from temanashi.runs.checklist_closing import answerable as asked
 from temanashi.runs.checklist_faults import (
     BadMinutes,
     ChecklistOpen,
@@ -346,6 +347,17 @@ def test_a_checklist_with_values_or_confirmations_is_not_answered_as_a_whole(cou
     assert "1, 3" in str(told.value)
     assert counted.now().deeds == ()
     assert counted.answer("refused").outcome == "refused"
+
+
+def test_a_checklist_is_answerable_as_a_whole_only_without_values_and_confirmations(timed, clock):
+    def answerable(*steps):
+        desk = Desk(timed, clock, *steps)
+        with timed.database.reading() as connection:
+            return asked(connection, desk.run, desk.waiting.step)
+
+    assert answerable(manual("one"), manual("two", value={"title": "x", "required": False}))
+    assert not answerable(manual("one"), manual("two", value={"title": "x"}))
+    assert not answerable(manual("one", confirm=True))
 
 
 def test_who_only_looks_leaves_no_sign_of_life(desk):

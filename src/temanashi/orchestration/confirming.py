@@ -26,13 +26,16 @@ class Answer(NamedTuple):
     human_seconds: int | None
 
 
-def ask(waiting: Waiting, *, languages: tuple[Lang, ...]) -> Answer:
+def ask(waiting: Waiting, *, languages: tuple[Lang, ...], page: str, whole: bool = True) -> Answer:
     """The answer of a person. The first call suspends the flow run and ends this process; after Resume it returns.
+
+    `page` is where the checklist is worked through line by line; where it cannot be answered as a `whole`, the form only refuses.
 
     Prefect gets no timeout: its own would fail the run, and expiry is the journal's business.
     """
-    form = _form(languages)
-    prompt = "\n\n---\n\n".join(dict.fromkeys(waiting.prompt.text(lang) for lang in languages))
+    form = _form(languages, whole=whole)
+    key = "orchestration.checklist-page" if whole else "orchestration.checklist-page-only"
+    prompt = "\n\n---\n\n".join(dict.fromkeys(f"{waiting.prompt.text(lang)}\n\n{say(key, lang, page=page)}" for lang in languages))
     for attempt in itertools.count(1):
         key = f"{waiting.run}-{waiting.step}-{attempt}"
         try:
@@ -48,13 +51,15 @@ def _both(key: str, languages: tuple[Lang, ...]) -> str:
     return " / ".join(dict.fromkeys(say(key, lang) for lang in languages))
 
 
-def _form(languages: tuple[Lang, ...]) -> type[RunInput]:
+def _form(languages: tuple[Lang, ...], *, whole: bool = True) -> type[RunInput]:
     done, refused = (_both(f"orchestration.answer-{verb}", languages) for verb in ("done", "refused"))
     fields: dict[str, Any] = {
         "answer": (
-            Literal[done, refused],
+            Literal[done, refused] if whole else Literal[refused],
             Field(
-                title=_both("orchestration.form-answer", languages), description=_both("orchestration.form-answer-hint", languages)
+                title=_both("orchestration.form-answer", languages),
+                description=_both("orchestration.form-answer-hint", languages),
+                json_schema_extra={"enum": [done, refused] if whole else [refused]},  # of one choice pydantic makes a constant
             ),
         ),
         "name": (

@@ -31,6 +31,7 @@ from temanashi.people import Actor
 from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.advancing import advance
+from temanashi.runs.checklist_closing import answerable
 from temanashi.runs.decisions import decide
 from temanashi.runs.engine import Engine
 from temanashi.runs.overlap import NotItsTurn, Overlapping
@@ -161,7 +162,9 @@ def carry_through(engine: Engine, run: str, *, settings: Settings) -> Finished:
             if result.kind == "approval":
                 ask_approval(engine, result, languages=settings.languages)
                 continue
-            answer = ask(result, languages=settings.languages)
+            with engine.database.reading() as connection:
+                whole = answerable(connection, result.run, result.step)
+            answer = ask(result, languages=settings.languages, page=f"{base_url(settings)}/tema/runs/{result.run}", whole=whole)
             with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
                 decide(
                     engine,

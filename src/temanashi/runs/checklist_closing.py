@@ -17,7 +17,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.journal import read_rows, settle
 from temanashi.runs.tables import WAITS
 
-__all__ = ["answer_whole", "close_checklist", "expire_checklist", "leave_checklist"]
+__all__ = ["answer_whole", "answerable", "close_checklist", "expire_checklist", "leave_checklist"]
 
 
 def close_checklist(
@@ -47,6 +47,13 @@ def close_checklist(
             raise ChecklistOpen(run, left)
         Closing(engine, connection, row, wait.step, found).write(verdict, actor=actor, channel=channel, note=note)
         return str(wait.step)
+
+
+def answerable(connection: Connection, run: str, step: str) -> bool:
+    """Whether a checklist may be answered as a whole: no line of it asks for a value or a second person."""
+    found = read_checklist(connection, run, step)
+    terms = [line.line.terms for line in found.lines] if found is not None else []
+    return not any(one.confirm or (one.value is not None and one.value.required) for one in terms)
 
 
 def answer_whole(
