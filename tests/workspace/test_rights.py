@@ -95,3 +95,12 @@ def test_a_broken_people_file_disables_what_needs_it_and_nothing_else(folder):
     folder.runbook("guarded", more="approve: group:ops-leads\n")
     assert list(folder.load().runbooks) == ["free"]
     assert "people" in lines(folder)[-1]
+
+
+def test_who_confirms_a_line_must_exist(folder):
+    folder.write("runbooks/site/people.yaml", GOOD)
+    asked = '{text: {ja: 画面を見ます。, en: Look at the screen.}, confirm: "group:ops-lead"}'
+    folder.runbook("hand", **{"{ja: 画面を見ます。, en: Look at the screen.}": asked})
+    found = "\n".join(lines(folder))
+    assert "group:ops-leads" in found
+    assert "confirm" in found
