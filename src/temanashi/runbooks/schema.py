@@ -13,7 +13,6 @@ __all__ = ["runbook_schema"]
 
 
 DEFINITIONS = "#/$defs/"
-ONE_OR_LIST = {"Schedule": ("at",), "Days": ("weekday", "nth_business_day", "month_day", "months")}
 
 
 def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
@@ -34,20 +33,10 @@ def runbook_schema(kinds: Mapping[str, StepKind]) -> dict[str, Any]:
     # In a file a choice is often one string: the value that is its own title.
     if "Choice" in definitions:
         definitions["Choice"] = {"anyOf": [{"type": "string", "minLength": 1}, definitions["Choice"]]}
-    for name, keys in ONE_OR_LIST.items():
-        for key in keys:
-            definitions[name]["properties"][key] = _one_or_list(definitions[name]["properties"][key])
-    definitions["Schedule"]["properties"]["days"]["anyOf"].append({"enum": ["every_day", "business_day"]})
     for definition in definitions.values():
         # A parameter without a type is a string; pydantic's discriminator demands the key.
         definition.pop("discriminator", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "temanashi runbook"}
-
-
-def _one_or_list(written: dict[str, Any]) -> dict[str, Any]:
-    """A list of one may be written as that one."""
-    items = [option["items"] for option in written["anyOf"] if "items" in option]
-    return {**written, "anyOf": [*written["anyOf"], *items]}
 
 
 def _step(name: str, kind: StepKind, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
