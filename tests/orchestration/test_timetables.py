@@ -44,6 +44,17 @@ SCHEDULES = {
 }
 
 
+class LeftOut:
+    def __init__(self, left_out):
+        self.left_out = left_out
+
+    def concerns(self, runbook, schedule):
+        return schedule == "1"
+
+    def why(self, runbook, occurrence):
+        return phrase("schedules.moved", day="") if self.left_out(runbook, occurrence) else None
+
+
 def table(schedule, *, site=SITE, now=NOW, left_out=None):
     (own,) = numbered((Schedule.model_validate(schedule),))
     return Timetable(runbook="look", schedule=own, calendars=site, zone=TOKYO, now=now, left_out=left_out)
@@ -98,16 +109,14 @@ def test_the_longest_list_is_short_enough_for_prefect():
 def test_what_persons_left_out_is_not_in_prefect():
     monday = next_occurrences(table(SCHEDULES["plain"]).schedule, SITE, NOW, 1, zone=TOKYO)[0]
 
-    def left_out(runbook, occurrence):
-        return phrase("schedules.together", day="") if runbook == "look" and occurrence.at == monday.at else None
-
+    left_out = LeftOut(lambda runbook, occurrence: runbook == "look" and occurrence.at == monday.at)
     plain = table(SCHEDULES["plain"], site=SiteCalendars())
     skipped = replace(plain, left_out=left_out)
     assert isinstance(skipped.for_prefect(), RRuleSchedule)
     assert asked_of_prefect(skipped, 5) == asked_of_prefect(plain, 6)[1:]
     assert not skipped.is_held_by(held(plain))
     assert not plain.is_held_by(held(skipped))
-    on_hold = replace(plain, left_out=lambda *_: phrase("schedules.together", day=""))
+    on_hold = replace(plain, left_out=LeftOut(lambda *_: True))
     assert asked_of_prefect(on_hold, 5) == []
     assert on_hold.is_held_by(held(on_hold))
 
@@ -152,6 +161,13 @@ def test_a_rule_that_somebody_wrote_into_prefect_is_replaced(rrule):
 def test_a_schedule_that_the_file_switches_off_is_not_in_prefect():
     runbook = SimpleNamespace(id="look", schedules=(Schedule(cron="0 8 * * *", active=False), Schedule(cron="0 9 * * *")))
     assert [t.slug for t in timetables(runbook, SITE, zone=TOKYO, now=NOW)] == ["look-2"]
+
+
+def test_only_schedules_that_a_hold_or_skip_concerns_become_lists():
+    runbook = SimpleNamespace(id="look", schedules=(Schedule(cron="0 8 * * *"), Schedule(cron="0 9 * * *")))
+    made = timetables(runbook, SiteCalendars(), zone=TOKYO, now=NOW, left_out=LeftOut(lambda *_: False))
+    assert [t.is_plain for t in made] == [False, True]
+    assert asked_of_prefect(made[0], 3) == asked_of_prefect(table({"cron": "0 8 * * *"}, site=SiteCalendars()), 3)
 
 
 @pytest.fixture

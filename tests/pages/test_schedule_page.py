@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 
 from fixtures_runs import ALICE
-from temanashi.runs.holds import add_hold
+from temanashi.calendars import BusinessCalendar
+from temanashi.runs.holds import add_hold, add_skip
 
 SCHEDULES = [
     {"cron": "30 7 * * *", "calendar": "tse"},
@@ -70,6 +71,16 @@ def test_a_hold_is_shown_with_its_reason(planned):
     text = planned.get("/schedule?lang=ja").text
     assert "棚卸し" in text
     assert "●" not in text.partition("<h3>")[2]
+
+
+def test_an_occurrence_that_is_skipped_once_is_shown_with_its_reason(planned):
+    day = planned.opened.clock.now().astimezone(planned.opened.settings.zone).date() + timedelta(days=1)
+    while not BusinessCalendar().is_business_day(day):
+        day += timedelta(days=1)
+    add_skip(planned.engine, runbook="morning", schedule="1", day=day, at=None, reason="設備点検", actor=ALICE, channel="page")
+    text = planned.get("/schedule?lang=ja").text
+    assert "設備点検" in text
+    assert text.count("×") == 2  # the legend, and the day
 
 
 @pytest.mark.parametrize("path", ["/schedule.xlsx", "/schedule.xlsx?from=2027-04&lang=en"])

@@ -75,10 +75,14 @@ def test_the_night_belongs_to_the_day_before():
 
 
 def test_what_persons_left_out_says_why():
-    def left_out(name, one):
-        return phrase("schedules.moved", day="x") if (name, one.slot.day) == ("look", 2) else None
+    class LeftOut:
+        def concerns(self, *_):
+            return True
 
-    made = plan({"cron": "0 8 * * *", "calendar": "tse"}, left_out=left_out)
+        def why(self, name, one):
+            return phrase("schedules.moved", day="x") if (name, one.slot.day) == ("look", 2) else None
+
+    made = plan({"cron": "0 8 * * *", "calendar": "tse"}, left_out=LeftOut())
     assert marks(made)[2] == "left-out"
     assert made.starts == 20
 

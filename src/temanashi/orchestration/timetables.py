@@ -70,9 +70,7 @@ class Timetable:
     @property
     def is_plain(self) -> bool:
         """Whether Prefect's cron means the same: nothing excludes a time, and no clock change leaves one out."""
-        if self.schedule.cron is None or self.schedule.excludes or self._dark():
-            return False
-        if any(self._is_left_out(o) for o in self._of(self.now, self.now + AHEAD)):
+        if self.schedule.cron is None or self.schedule.excludes or self._dark() or self.left_out is not None:
             return False
         return not any(self._differs(self.schedule.cron, day) for day in self._changes())
 
@@ -80,7 +78,7 @@ class Timetable:
         return occurrences(self.schedule, self.calendars, start, end, zone=self.zone)
 
     def _is_left_out(self, occurrence: Occurrence) -> bool:
-        return self.left_out is not None and self.left_out(self.runbook, occurrence) is not None
+        return self.left_out is not None and self.left_out.why(self.runbook, occurrence) is not None
 
     def _dark(self) -> bool:
         return any(window.after.replace(tzinfo=self.zone) > self.now for window in self.calendars.blackout)
@@ -121,7 +119,7 @@ class Timetable:
         if not isinstance(held, RRuleSchedule) or held.timezone != str(self.own_zone):
             return False
         ahead = [at for at in _listed(held.rrule, self.own_zone) if at > self.now]
-        near = self.until(self.now + AHEAD)
+        near = self.until(min([self.now + AHEAD, *(at + timedelta(seconds=1) for at in ahead[-1:])]))
         if near[: len(ahead)] != ahead[: len(near)]:
             return False
         lasting = len(ahead) >= ENOUGH or (bool(ahead) and ahead[-1] > self.now + YEARS_AHEAD)
@@ -151,7 +149,14 @@ def timetables(
 ) -> tuple[Timetable, ...]:
     """The active schedules of a runbook. One that the file switches off is not in Prefect at all."""
     return tuple(
-        Timetable(runbook=runbook.id, schedule=s, calendars=calendars, zone=zone, now=now, left_out=left_out)
-        for s in numbered(runbook.schedules)
-        if s.active
+        Timetable(
+            runbook=runbook.id,
+            schedule=schedule,
+            calendars=calendars,
+            zone=zone,
+            now=now,
+            left_out=left_out if left_out is not None and left_out.concerns(runbook.id, schedule.id) else None,
+        )
+        for schedule in numbered(runbook.schedules)
+        if schedule.active
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from temanashi.calendars import SiteCalendars
@@ -16,13 +16,23 @@ from temanashi.text.local import Phrase, phrase
 
 __all__ = ["LeftOut", "Mark", "Planned", "PlannedDay", "SchedulePlan", "ScheduleRow", "plan_schedules"]
 
-LeftOut = Callable[[str, Occurrence], Phrase | None]
-"""Why a person left out an occurrence of a runbook (held, skipped once); None where it starts."""
 
 Mark = Literal["starts", "moved-here", "moved-away", "closed", "left-out"]
 MIDNIGHT = time.min
 AROUND, NIGHT = timedelta(days=62), timedelta(days=3)
 """What was moved is found on both of its days when they are no further apart; hours up to 47 are nearer."""
+
+
+class LeftOut(Protocol):
+    """What persons left out: held, or skipped once."""
+
+    def concerns(self, runbook: str, schedule: str) -> bool:
+        """Whether anything of a schedule is left out; most are not, and need not be looked at closer."""
+        ...
+
+    def why(self, runbook: str, occurrence: Occurrence) -> Phrase | None:
+        """Why an occurrence is left out; None where it starts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +176,7 @@ def _row(
     begin, end = datetime.combine(first, MIDNIGHT, own) - around, datetime.combine(last, MIDNIGHT, own) + around
     found: dict[date, list[Planned]] = {}
     for occurrence in occurrences(schedule, calendars, begin, end, zone=zone):
-        why = occurrence.skipped or (left_out(runbook.id, occurrence) if left_out is not None else None)
+        why = occurrence.skipped or (left_out.why(runbook.id, occurrence) if left_out is not None else None)
         closed = occurrence.skipped is not None and calendar is not None and not calendar.is_business_day(occurrence.nominal)
         for item in _told(occurrence, why, closed=closed):
             if first <= item.day <= last:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,12 +11,20 @@ from temanashi.calendars import Month
 from temanashi.errors import InputError
 from temanashi.problems import suggestion
 from temanashi.runbooks.occurrences import Occurrence
-from temanashi.runbooks.planned import LeftOut, SchedulePlan, plan_schedules
-from temanashi.runs.holds import open_holds, open_skips
+from temanashi.runbooks.planned import SchedulePlan, plan_schedules
+from temanashi.runs.holds import Hold, Skip, open_holds, open_skips
 from temanashi.text.local import Phrase
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["LONGEST_PLAN", "PlanTooLong", "UnknownSchedule", "left_out_by_persons", "planned_schedules", "three_months"]
+__all__ = [
+    "LONGEST_PLAN",
+    "LeftOutByPersons",
+    "PlanTooLong",
+    "UnknownSchedule",
+    "left_out_by_persons",
+    "planned_schedules",
+    "three_months",
+]
 
 LONGEST_PLAN = 400
 """Days of one plan."""
@@ -57,15 +66,25 @@ def planned_schedules(
     return plan_schedules(chosen, published.calendar, first, last, zone=published.zone, left_out=left_out)
 
 
-def left_out_by_persons(connection: Connection, now: datetime, today: date) -> LeftOut | None:
-    """What persons hold now, and skip today and later; None where they do neither."""
+@dataclass(frozen=True, slots=True)
+class LeftOutByPersons:
+    """Open holds and skips, as what they leave out of a plan."""
+
+    holds: tuple[Hold, ...]
+    skips: tuple[Skip, ...]
+
+    def concerns(self, runbook: str, schedule: str) -> bool:
+        """Whether anything of a schedule is held or skipped."""
+        return any(h.covers(runbook, schedule) for h in self.holds) or any(s.runbook == runbook for s in self.skips)
+
+    def why(self, runbook: str, occurrence: Occurrence) -> Phrase | None:
+        """Why an occurrence is left out; None where it starts."""
+        one = occurrence
+        held = next((h.why for h in self.holds if h.covers(runbook, one.schedule) and h.over(one.at)), None)
+        return held or next((s.why for s in self.skips if s.covers(runbook, one.schedule, one.at, one.slot)), None)
+
+
+def left_out_by_persons(connection: Connection, now: datetime, today: date) -> LeftOutByPersons:
+    """What persons hold now, and skip today and later."""
     # Two days back: 25:30 of the day before yesterday may still be ahead in another zone.
-    holds, skips = open_holds(connection, now), open_skips(connection, today - timedelta(days=2))
-    if not holds and not skips:
-        return None
-
-    def left_out(runbook: str, one: Occurrence) -> Phrase | None:
-        held = next((h.why for h in holds if h.covers(runbook, one.schedule) and h.over(one.at)), None)
-        return held or next((s.why for s in skips if s.covers(runbook, one.schedule, one.at, one.slot)), None)
-
-    return left_out
+    return LeftOutByPersons(tuple(open_holds(connection, now)), tuple(open_skips(connection, today - timedelta(days=2))))
