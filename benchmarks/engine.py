@@ -1,0 +1,208 @@
+"""The engine's own time: 10 steps on 200 simulated hosts, without Prefect, inside Prefect, and against plain Prefect in the same run.
+
+A simulated host answers at once, so what is measured is ours: plan, intents, outcomes, ledger, undo register. The plain Prefect
+flow is what a careful person writes by hand: one task a step, a thread pool over the hosts, one log line each, and no record at all.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+STEPS, HOSTS, ROUNDS = 10, 200, 5
+LIMIT_CHANGE_MS, LIMIT_RUN_S, LIMIT_RATIO = 1.0, 3.0, 1.3
+
+
+class Simulated:
+    """A host that does at once what it is told."""
+
+    def run(self, command: Any, *, timeout: float) -> Any:  # noqa: ARG002
+        from temanashi.hosts.transport import Result
+
+        return Result(exit=0, stdout=b"ok\n")
+
+    def run_all(self, commands: Sequence[Any], *, timeout: Any) -> list[Any]:
+        return [self.run(command, timeout=timeout) for command in commands]
+
+
+def engine_in(folder: Path, observers: tuple[Any, ...] = ()) -> Any:
+    """An engine on a new SQLite file (WAL, synchronous=FULL, as everywhere)."""
+    from temanashi.clock import SystemClock
+    from temanashi.ledger.database import open_database
+    from temanashi.ledger.ledger import Ledger
+    from temanashi.runbooks.kinds import step_kinds
+    from temanashi.runs.engine import Engine
+    from temanashi.secrets import Redactor
+
+    clock = SystemClock()
+    database = open_database(f"sqlite:///{folder / 'temanashi.db'}", clock=clock)
+    return Engine(
+        database=database,
+        ledger=Ledger(database, clock=clock),
+        kinds=step_kinds(),
+        connect=lambda _host, _stop: Simulated(),
+        clock=clock,
+        redactor=Redactor(),
+        zone=ZoneInfo("Asia/Tokyo"),
+        observers=observers,
+        workers=64,
+    )
+
+
+def request() -> Any:
+    """Ten commands, each with an undo, on two hundred hosts."""
+    from temanashi.hosts.inventory import Inventory
+    from temanashi.people import Actor
+    from temanashi.runbooks.kinds import step_kinds
+    from temanashi.runbooks.parsing import parse_runbook
+    from temanashi.runs.requests import RunRequest
+
+    hosts = {f"host{n:03}": {"transport": "local"} for n in range(HOSTS)}
+    command = {"run": ["act", "{{ host.name }}"], "undo": ["undo", "{{ host.name }}"]}
+    data = {
+        "id": "wide",
+        "title": {"ja": "広い手順", "en": "Wide"},
+        "description": {"ja": "測定用です。", "en": "For measuring."},
+        "category": "routine",
+        "owner": "ops",
+        "targets": "host*",
+        "overlap": "parallel",
+        "steps": [{"id": f"step-{n}", "command": command} for n in range(STEPS)],
+    }
+    return RunRequest(
+        runbook=parse_runbook(data, kinds=step_kinds()),
+        workspace_version="",
+        inventory=Inventory.model_validate({"hosts": hosts}),
+        inputs={},
+        actor=Actor(name="bench"),
+        channel="cli",
+    )
+
+
+def ours(folder: Path, observers: tuple[Any, ...] = ()) -> float:
+    """Seconds from the request to the end of the run."""
+    from temanashi.runs.advancing import advance
+    from temanashi.runs.requests import request_run
+
+    engine = engine_in(folder, observers)
+    wanted = request()
+    gc.collect()
+    started = time.perf_counter()
+    result = advance(engine, request_run(engine, wanted))
+    seconds = time.perf_counter() - started
+    assert result.outcome == "done", result
+    assert len(result.targets) == HOSTS
+    engine.database.close()
+    return seconds
+
+
+def in_prefect() -> None:
+    """Child process: the same run inside a Prefect flow with its display, and the flow written by hand, in turn."""
+    from prefect import flow, task
+    from prefect.logging import get_run_logger
+
+    from temanashi.orchestration.display import Display
+    from temanashi.orchestration.driving import current_flow_run
+
+    times: dict[str, list[float]] = {"ours": [], "plain": []}
+
+    @flow(validate_parameters=False, persist_result=False)
+    def wide(folder: str) -> None:
+        with Display(current_flow_run(), "en") as display:
+            times["ours"].append(ours(Path(folder), (display,)))
+
+    @task
+    def step(number: int) -> list[bool]:
+        logger = get_run_logger()
+
+        def act(host: int) -> bool:
+            result = Simulated().run(["act", f"host{host:03}", number], timeout=60)
+            return bool(result.exit == 0)
+
+        with ThreadPoolExecutor(max_workers=64) as pool:
+            found = list(pool.map(act, range(HOSTS)))
+        for host, good in enumerate(found, 1):
+            logger.info("[%d/%d] host%03d: %s", host, HOSTS, host - 1, "Changed" if good else "Failed")
+        return found
+
+    @flow
+    def plain() -> int:
+        return sum(sum(step(number)) for number in range(STEPS))
+
+    with tempfile.TemporaryDirectory() as root:
+        for number in range(ROUNDS + 1):
+            folder = Path(root) / str(number)
+            folder.mkdir()
+            begun = time.perf_counter()
+            wide(str(folder))
+            times["ours"][-1] = time.perf_counter() - begun
+            begun = time.perf_counter()
+            assert plain() == STEPS * HOSTS
+            times["plain"].append(time.perf_counter() - begun)
+    sys.stdout.write(json.dumps({name: found[1:] for name, found in times.items()}) + "\n")
+
+
+def prefect_times() -> dict[str, list[float]]:
+    """Both flows against one Prefect server of their own, in a process of their own."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "TEMA_"))},
+            "PREFECT_HOME": home,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_LOGGING_LEVEL": "INFO",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        }
+        done = subprocess.run([sys.executable, __file__, "--in-prefect"], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    found: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def told(name: str, seconds: list[float]) -> str:
+    """One line: minimum, median and maximum."""
+    return f"{name:42} min {min(seconds):6.3f}  median {statistics.median(seconds):6.3f}  max {max(seconds):6.3f} s"
+
+
+def main() -> int:
+    """Measure, print, and say whether the limits are kept."""
+    with tempfile.TemporaryDirectory() as root:
+        bare = []
+        for number in range(ROUNDS):
+            folder = Path(root) / str(number)
+            folder.mkdir()
+            bare.append(ours(folder))
+    found = prefect_times()
+    changes = STEPS * HOSTS
+    each = statistics.median(bare) / changes * 1000
+    ratio = statistics.median(found["ours"]) / statistics.median(found["plain"])
+    lines = [
+        f"{STEPS} steps x {HOSTS} simulated hosts = {changes} changes, each with intent, outcome, undo and record",
+        told("engine without Prefect", bare),
+        f"{'':42} {each:.2f} ms a step and host (limit {LIMIT_CHANGE_MS}; the whole run {LIMIT_RUN_S} s)",
+        told("engine inside Prefect, with its display", found["ours"]),
+        told("plain Prefect, by hand, without a record", found["plain"]),
+        f"{'':42} ratio {ratio:.2f} (limit {LIMIT_RATIO})",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    kept = each <= LIMIT_CHANGE_MS and statistics.median(bare) <= LIMIT_RUN_S and ratio <= LIMIT_RATIO
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--in-prefect"]:
+        in_prefect()
+    else:
+        sys.exit(main())
