@@ -1,7 +1,7 @@
-"""The engine's own time: 10 steps on 200 simulated hosts, without Prefect, inside Prefect, and against plain Prefect in the same run.
+"""The engine's own time: 10 steps on 200 simulated hosts, without Prefect, inside it, and the same by hand in plain Prefect.
 
 A simulated host answers at once, so what is measured is ours: plan, intents, outcomes, ledger, undo register. The plain Prefect
-flow is what a careful person writes by hand: one task a step, a thread pool over the hosts, one log line each, and no record at all.
+flow is what a careful person writes: one task a step, a thread pool over the hosts, one log line each, and no record at all.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ def prefect_times() -> dict[str, list[float]]:
             "PREFECT_LOGGING_LEVEL": "INFO",
             "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         }
-        done = subprocess.run([sys.executable, __file__, "--in-prefect"], env=environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, __file__, "--in-prefect"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-3000:])
     found: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])

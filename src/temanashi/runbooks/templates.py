@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -81,13 +81,26 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> ImmutableSandb
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=finalize)
 
 
+@lru_cache(maxsize=1024)
+def _compiled(template: str, finalize: Callable[[Any], Any] | None) -> Template:
+    """Compiling costs a hundred times as much as filling in, and a step has the same few templates for every host."""
+    return _environment(finalize).from_string(template)
+
+
+@lru_cache(maxsize=1024)
+def _compiled_expression(expression: str) -> Callable[..., Any]:
+    return _environment().compile_expression(expression, undefined_to_none=False)
+
+
 def render(template: str, values: Mapping[str, Any], *, finalize: Callable[[Any], Any] | None = None) -> str:
     """The template filled in, values as data: a value that looks like a template stays text. Raises TemplateFailed.
 
     `finalize`, a function of a module, makes of each value what is written in its place (a quoted one, for a URL).
     """
+    if "{" not in template:
+        return template
     try:
-        result = _environment(finalize).from_string(template).render(values)
+        result = _compiled(template, finalize).render(values)
     except _FAILURES as error:
         raise TemplateFailed(template, str(error)) from error
     if len(result) > OUTPUT_LIMIT:
@@ -98,7 +111,7 @@ def render(template: str, values: Mapping[str, Any], *, finalize: Callable[[Any]
 def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
     """What an expression gives (`params.count > 3`), in the same sandbox; raises TemplateFailed."""
     try:
-        result = _environment().compile_expression(expression, undefined_to_none=False)(**values)
+        result = _compiled_expression(expression)(**values)
         if isinstance(result, StrictUndefined):
             str(result)  # says which name is undefined
     except _FAILURES as error:
