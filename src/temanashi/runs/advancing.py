@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,12 +15,12 @@ from temanashi.runbooks.model import StepItem
 from temanashi.runs.approvals.first import approval_before
 from temanashi.runs.approvals.midway import approval_midway
 from temanashi.runs.blocks import blocks
-from temanashi.runs.calling import call
+from temanashi.runs.calling import call_through
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import StepDone, StepStarted
 from temanashi.runs.finishing import finish_run, finished, tell_finished
 from temanashi.runs.frozen import FrozenRun, thaw
-from temanashi.runs.journal import Row, draft_of, intend, read_rows, read_run, replace_planned, settle
+from temanashi.runs.journal import Row, draft_of, read_rows, read_run, replace_planned
 from temanashi.runs.lease import Lease, hold
 from temanashi.runs.planning import Outputs, is_open, plan_step
 from temanashi.runs.recording import intend_step, record_step, recorded_steps
@@ -31,7 +32,7 @@ from temanashi.runs.tables import RUNS
 from temanashi.runs.trying import Trying
 from temanashi.runs.undoing import is_undo, plan_rollback, undone
 from temanashi.runs.waits import wait_for
-from temanashi.runs.working import Work, failed, too_many_failed
+from temanashi.runs.working import Work, failed, too_many_failed, worker_threads
 from temanashi.text.local import Phrase, phrase
 
 __all__ = ["advance"]
@@ -50,7 +51,8 @@ def advance(engine: Engine, run: str) -> Finished | Waiting:
             return finished(row, read_rows(connection, run))
     with hold(engine, run) as lease:
         try:
-            return _Advance(engine, lease, row).go()
+            with worker_threads(engine, lease) as pool:
+                return _Advance(engine, lease, row, pool).go()
         except Exception:
             raise
         except BaseException as signal:
@@ -63,8 +65,8 @@ def advance(engine: Engine, run: str) -> Finished | Waiting:
 class _Advance:
     """One stretch of work on a run under one lease. `ending` is how the run will end, once a step has failed for good."""
 
-    def __init__(self, engine: Engine, lease: Lease, row: Any) -> None:
-        self.engine, self.lease, self.row = engine, lease, row
+    def __init__(self, engine: Engine, lease: Lease, row: Any, pool: ThreadPoolExecutor) -> None:
+        self.engine, self.lease, self.row, self.pool = engine, lease, row, pool
         self.frozen: FrozenRun = thaw(row.id, row.frozen, kinds=engine.kinds)
         engine.know(secret_references(self.frozen))
         self.items = {item.id: item for item in self.frozen.runbook.steps}
@@ -154,14 +156,14 @@ class _Advance:
         step = self.engine.step(item, self.frozen, halt=self.lease.halt)
         trying = Trying(self.engine, self.lease, item, step)
         rows, flaw = self._replanned(item, self.rows[item.id])
-        work = Work(self.engine, self.lease, trying, rows, fan_out=item.fan_out)
+        work = Work(self.engine, self.lease, trying, rows, pool=self.pool, fan_out=item.fan_out)
         self.rows[item.id] = work.rows
         settle_interrupted(self.engine, self.lease, trying, step, work)
         if flaw is not None:
-            self._settle(work, [row.change for row in rows if row.state == "planned"], Outcome(status="failed", reason=flaw))
+            work.settle([row.change for row in rows if row.state == "planned"], Outcome(status="failed", reason=flaw))
         if not item.always:
             lost = [row.change for row in work.rows if row.change.target in self.excluded and not row.settled]
-            self._settle(work, lost, Outcome(status="skipped", reason=phrase("runs.failed-earlier")))
+            work.settle(lost, Outcome(status="skipped", reason=phrase("runs.failed-earlier")))
         return work
 
     def _replanned(self, item: StepItem, rows: list[Row]) -> tuple[list[Row], Phrase | None]:
@@ -175,21 +177,13 @@ class _Advance:
         with self.lease.writing() as connection:
             return replace_planned(connection, self.row.id, rows, planned), None
 
-    def _settle(self, work: Work, changes: list[Change], outcome: Outcome) -> None:
-        if changes:
-            with self.lease.writing() as connection:
-                for change in changes:
-                    settle(connection, self.row.id, change, outcome, self.engine.clock.now())
-            for change in changes:
-                work.note(change, outcome)
-
     def _wait(self, works: list[Work], changes: list[Change]) -> Waiting | None:
         """The wait of a person for these changes; None when they are settled now."""
         if changes[0].wait is not None and changes[0].wait.kind == "approval":
             answer = approval_midway(self.engine, self.lease, self.row, self.frozen, changes[0], self._outputs())
             if isinstance(answer, Waiting):
                 return answer
-            self._settle(works[0], changes, answer)
+            works[0].settle(changes, answer)
             self._read(after=changes[0].step)
             return None
         if held := wait_for(self.engine, self.lease, self.row, changes):
@@ -203,25 +197,12 @@ class _Advance:
         return None
 
     def _call(self, item: StepItem, work: Work) -> Waiting | None:
-        """Run the runbooks that a step calls, one after the other; a run that waits makes this one wait."""
-        for row in list(work.rows):
-            if row.settled or row.change.left_out is not None:
-                continue
+        """Run the runbooks that a step calls; a run that waits makes this one wait."""
+        held = call_through(self.engine, self.lease, self.row, self.frozen, item, work, advance)
+        if held is not None:
             with self.lease.writing() as connection:
-                intend(connection, self.row.id, [row.change], self.engine.clock.now())
-            result = call(self.engine, self.lease, self.row, self.frozen, row.change, advance)
-            if isinstance(result, Waiting):
-                with self.lease.writing() as connection:
-                    connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="waiting"))
-                return result
-            outcome, undo = result
-            with self.lease.writing() as connection:
-                settle(connection, self.row.id, row.change, outcome, self.engine.clock.now(), undo=undo)
-            work.note(row.change, outcome)
-            if not outcome.good and item.on_failure != "continue":
-                left = [other.change for other in work.rows if not other.settled and other.change.left_out is None]
-                self._settle(work, left, Outcome(status="skipped", reason=phrase("runs.not-reached")))
-        return None
+                connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="waiting"))
+        return held
 
     def _outputs(self) -> Outputs:
         return {
@@ -277,7 +258,7 @@ class _Advance:
             item = self.items[path.removesuffix("/undo")].model_copy(update={"outputs": {}, "fan_out": None})
             step = self.engine.step(item, self.frozen, halt=self.lease.halt)
             trying = Trying(self.engine, self.lease, item, step)
-            work = Work(self.engine, self.lease, trying, self.rows[path])
+            work = Work(self.engine, self.lease, trying, self.rows[path], pool=self.pool)
             settle_interrupted(self.engine, self.lease, trying, step, work)
             self._tell_start(item, work, path=path)
             intend_step(self.engine, self.lease, self.row, path, [row.change for row in work.rows if not row.settled])

@@ -11,22 +11,45 @@ from sqlalchemy import select
 from temanashi.changes import Change, Outcome
 from temanashi.errors import InputError, RunError
 from temanashi.people import Actor
+from temanashi.runbooks.model import StepItem
 from temanashi.runs.again import request_undo
 from temanashi.runs.approvals.permits import rules_of
 from temanashi.runs.engine import Engine
 from temanashi.runs.frozen import FrozenRun
+from temanashi.runs.journal import intend
 from temanashi.runs.lease import Lease
 from temanashi.runs.requests import RunRequest, request_run
 from temanashi.runs.results import Finished, Waiting
 from temanashi.runs.tables import RUNS
+from temanashi.runs.working import Work
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["call"]
+__all__ = ["call_through"]
 
 Advance = Callable[[Engine, str], Finished | Waiting]
 
 
-def call(
+def call_through(
+    engine: Engine, lease: Lease, row: Any, frozen: FrozenRun, item: StepItem, work: Work, advance: Advance
+) -> Waiting | None:
+    """Run what a step calls, one run after the other, until one waits; after one that failed the rest is left."""
+    for called in list(work.rows):
+        if called.settled or called.change.left_out is not None:
+            continue
+        with lease.writing() as connection:
+            intend(connection, row.id, [called.change], engine.clock.now())
+        result = _called(engine, lease, row, frozen, called.change, advance)
+        if isinstance(result, Waiting):
+            return result
+        outcome, undo = result
+        work.settle([called.change], outcome, undo)
+        if not outcome.good and item.on_failure != "continue":
+            left = [other.change for other in work.rows if not other.settled and other.change.left_out is None]
+            work.settle(left, Outcome(status="skipped", reason=phrase("runs.not-reached")))
+    return None
+
+
+def _called(
     engine: Engine, lease: Lease, row: Any, frozen: FrozenRun, change: Change, advance: Advance
 ) -> tuple[Outcome, Change | None] | Waiting:
     """The outcome of a called run and what takes it back, or what it waits for."""

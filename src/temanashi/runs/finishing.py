@@ -22,6 +22,9 @@ from temanashi.text.local import Phrase, phrase
 __all__ = ["finish_run", "finished", "run_outcome", "tell_finished"]
 
 
+_NOT_REACHED = Outcome(status="skipped", reason=phrase("runs.not-reached"))
+
+
 def run_outcome(rows: list[Row]) -> tuple[RunOutcome, Phrase | None]:
     """What the rows add up to, and the first reason for anything but done."""
     outcomes = [row.outcome for row in rows if row.outcome is not None]
@@ -47,12 +50,13 @@ def finish_run(
     if row is None:
         raise NoRun(run)
     leave_checklist(engine, connection, row, actor=_canceller(row, actor))
-    for journal_row in read_rows(connection, run):
-        if journal_row.state == "planned":
-            settle(connection, run, journal_row.change, Outcome(status="skipped", reason=phrase("runs.not-reached")), now)
-        elif journal_row.state == "intended":
-            settle(connection, run, journal_row.change, Outcome(status="unknown", reason=phrase("runs.interrupted")), now)
     rows = read_rows(connection, run)
+    left = [journal_row for journal_row in rows if not journal_row.settled]
+    for journal_row in left:
+        reached = journal_row.state == "intended"
+        end = Outcome(status="unknown", reason=phrase("runs.interrupted")) if reached else _NOT_REACHED
+        settle(connection, run, journal_row.change, end, now)
+    rows = read_rows(connection, run) if left else rows
     added, why = run_outcome(rows)
     wish = json.loads(row.cancel) if row.cancel else None
     if outcome == "cancelled" and wish:

@@ -21,7 +21,7 @@ from temanashi.text.local import Phrase, phrase
 
 _CANCEL = select(RUNS.c.cancel).where(RUNS.c.id == bindparam("id"))
 
-__all__ = ["Work", "failed", "too_many_failed"]
+__all__ = ["Work", "failed", "too_many_failed", "worker_threads"]
 
 Applied = tuple[Outcome, Change | Irreversible | None]
 Values = Callable[[Change], dict[str, Any]]
@@ -47,19 +47,28 @@ def too_many_failed(rows: list[Row], fan_out: FanOut | None) -> bool:
 class Work:
     """The rows of a step that are not settled yet, worked through under the lease; `rows` is kept up to date."""
 
-    def __init__(self, engine: Engine, lease: Lease, trying: Trying, rows: list[Row], *, fan_out: FanOut | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        lease: Lease,
+        trying: Trying,
+        rows: list[Row],
+        *,
+        pool: ThreadPoolExecutor,
+        fan_out: FanOut | None = None,
+    ) -> None:
+        self._pool = pool
         self._engine, self._lease, self._trying, self._fan_out = engine, lease, trying, fan_out
         self.rows = rows
         self._place = {row.change.key: place for place, row in enumerate(rows)}
 
     def through(self, values: Values | None = None) -> bool:
         """Do what is not settled; False when somebody asked to stop. Rows that are not reached for good reason are settled too."""
-        with self._pool() as pool:
-            for wave in self._waves():
-                if (why := self._why_not_further()) is not None:
-                    self._settle([(change, (Outcome(status="skipped", reason=why), None)) for change in wave])
-                elif not self._wave(pool, wave, values):
-                    return False
+        for wave in self._waves():
+            if (why := self._why_not_further()) is not None:
+                self._settle([(change, (Outcome(status="skipped", reason=why), None)) for change in wave])
+            elif not self._wave(wave, values):
+                return False
         return not self._lease.halt.is_set()
 
     def _why_not_further(self) -> Phrase | None:
@@ -88,7 +97,7 @@ class Work:
                 if left := [change for change in wave if change.key in unsettled]:
                     yield left
 
-    def _wave(self, pool: ThreadPoolExecutor, changes: list[Change], values: Values | None) -> bool:
+    def _wave(self, changes: list[Change], values: Values | None) -> bool:
         """Keep the workers busy: as soon as one is free, commit what came back and the intent of what comes next, together."""
         waiting, under_way = list(changes), dict[Future[Applied], Change]()
         back: list[tuple[Change, Applied]] = []
@@ -104,7 +113,7 @@ class Work:
             if stop:
                 self._lease.halt.set()
                 following, waiting = [], []
-            under_way |= {pool.submit(self._applied, change, values): change for change in following}
+            under_way |= {self._pool.submit(self._applied, change, values): change for change in following}
             done = wait(under_way, return_when=FIRST_COMPLETED).done if under_way else set()
             back = [(under_way.pop(future), future.result()) for future in done]
         return not self._lease.halt.is_set()
@@ -114,6 +123,12 @@ class Work:
             return Outcome(status="skipped", reason=change.left_out), None
         outcome = self._trying.applied(change, None if values is None else lambda: values(change))
         return outcome, self._trying.undo(change, outcome)
+
+    def settle(self, changes: list[Change], outcome: Outcome, undo: Change | Irreversible | None = None) -> None:
+        """Give these changes an outcome that nothing was done for here; nobody is told."""
+        if changes:
+            with self._lease.writing() as connection:
+                self._write(connection, [(change, (outcome, undo)) for change in changes])
 
     def _settle(self, done: list[tuple[Change, Applied]]) -> None:
         with self._lease.writing() as connection:
@@ -146,12 +161,13 @@ class Work:
                 )
             )
 
-    @contextmanager
-    def _pool(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads that do not outlast a signal: commands under way are killed instead of waited for."""
-        with ThreadPoolExecutor(max_workers=self._engine.workers, thread_name_prefix="step") as pool:
-            try:
-                yield pool
-            except BaseException:
-                self._lease.halt.set()
-                raise
+
+@contextmanager
+def worker_threads(engine: Engine, lease: Lease) -> Iterator[ThreadPoolExecutor]:
+    """Threads that do not outlast a signal: commands under way are killed instead of waited for."""
+    with ThreadPoolExecutor(max_workers=engine.workers, thread_name_prefix="step") as pool:
+        try:
+            yield pool
+        except BaseException:
+            lease.halt.set()
+            raise
