@@ -370,3 +370,13 @@ def test_giving_up_takes_the_mark_away_too(run, engine, tmp_path):
     decide(engine, working.run, actor=ALICE, channel="cli", verdict="refused")
     assert advance(engine, working.run).outcome == "refused"
     assert not mark.exists()
+
+
+# month-end-checklist
+
+
+def test_the_month_end_checklist_can_be_finished_by_one_person_on_the_first_day(run, engine):
+    waiting = run("month-end-checklist")
+    assert waiting.kind == "manual"
+    decide(engine, waiting.run, actor=ALICE, channel="cli", verdict="done", human_seconds=1200)
+    assert advance(engine, waiting.run).outcome == "done"

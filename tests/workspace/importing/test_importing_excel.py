@@ -50,7 +50,9 @@ def test_a_table_with_a_header_becomes_steps_with_minutes_and_notes(book):
     assert ids(made) == ["step-1", "step-2"]
     assert [step["manual"]["minutes"] for step in made.data["steps"]] == [5, 10]
     assert made.data["toil"] == {"demand": "request", "minutes": 15}
+    assert [step["manual"].get("confirm") for step in made.data["steps"]] == [True, None]
     first, second = texts(made)
+    assert "確認者: 鈴木" in first
     assert first.splitlines()[0] == "管理画面を開く"
     assert "備考: 社内から" in first
     assert "コマンド: tail -n 100 /var/log/backup.log" in second
@@ -346,4 +348,5 @@ def test_values_far_below_the_table_are_told(book):
 def test_a_value_to_note_is_asked_for(book):
     book.sheet("S", [["No", "作業内容", "測定値"], [1, "温度を見る", None], [2, "湿度を見る", "___"]])
     made = draft(book.save())
-    assert "測定値" in texts(made)[0]
+    assert [step["manual"]["value"] for step in made.data["steps"]] == [{"title": "測定値"}, {"title": "測定値"}]
+    assert parse_runbook(made.data, kinds=step_kinds()).steps[0].spec.value.title.plain == "測定値"

@@ -69,6 +69,8 @@ def _about(lines: list[Line], languages: tuple[Lang, ...], *, cut: bool) -> Iter
     if len(languages) > 1:
         yield Finding("noted", "-", phrase("imports.one-language"))
     yield Finding("noted", "toil", phrase("imports.demand"))
+    if any(line.confirmer for line in lines):
+        yield Finding("noted", "confirm", phrase("imports.confirmers"))
     if len(owners := sorted({line.owner for line in lines if line.owner})) > 1:
         yield Finding("noted", "owner", phrase("imports.several-owners", owners=owners[:10]))
 
@@ -115,6 +117,10 @@ def _manual(line: Line, languages: tuple[Lang, ...]) -> dict[str, Any]:
     manual: dict[str, Any] = {"text": texts if len(languages) > 1 else texts[languages[0]]}
     if line.minutes is not None:
         manual["minutes"] = int(line.minutes) if float(line.minutes).is_integer() else line.minutes
+    if line.confirmer:
+        manual["confirm"] = True
+    if line.values:
+        manual["value"] = {"title": local(shortened(" / ".join(line.values), 100), languages)}
     return manual
 
 
@@ -126,6 +132,6 @@ def _text(line: Line, lang: Lang) -> str:
 
     parts = [line.text or line.title]
     parts += named("command", line.commands) + named("expected", line.expected) + named("note", line.notes)
-    parts += named("owner", [line.owner]) + named("confirmer", [line.confirmer]) + named("value", line.values)
+    parts += named("owner", [line.owner]) + named("confirmer", [line.confirmer])
     parts += [f"{name}: {text}" if name else text for name, text in line.extras]
     return "\n".join(part for part in parts if part)
