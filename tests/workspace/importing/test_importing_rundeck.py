@@ -76,6 +76,7 @@ def test_options_become_typed_parameters(restart):
     assert (parameters["day"]["type"], "default" in parameters["day"]) == ("date", False)
     assert parameters["password"]["type"] == parameters["token"]["type"] == "secret"
     assert "upload" not in parameters
+    assert (parameters["hosts"]["type"], parameters["hosts"]["choices"]) == ("list", ["a", "b"])
     assert (parameters["odd"]["choices"], "default" in parameters["odd"]) == (["x", "y"], False)
 
 
@@ -162,7 +163,6 @@ def test_everything_else_is_told_by_job_and_key(drafts):
         ("nodefilters.dispatch.rankOrder", "rundeck-rank"),
         ("notification.onsuccess", "rundeck-notify"),
         ("options.day.value", "rundeck-default"),
-        ("options.hosts.enforced", "rundeck-enforced-list"),
         ("options.odd.value", "rundeck-default"),
         ("options.password.storagePath", "rundeck-storage"),
         ("options.remote.valuesUrl", "rundeck-remote-values"),
@@ -187,7 +187,6 @@ def test_everything_else_is_told_by_job_and_key(drafts):
         "rundeck-timeout",
         "rundeck-strategy",
         "rundeck-date-format",
-        "rundeck-multivalued",
         "rundeck-empty-filter",
         "rundeck-notify-failure",
         "rundeck-handler",
@@ -278,6 +277,23 @@ def test_facts_of_the_job_and_the_run(tmp_path):
     assert {"rundeck-unquoted", "rundeck-empty-word"} <= {key for _, key in told(made, "changed")}
     left = one(tmp_path, options=[{"name": "x"}], sequence={"commands": [{"exec": line}]})
     assert "manual" in left.data["steps"][0]
+
+
+def test_several_values_are_joined_as_rundeck_joins_them(tmp_path):
+    listed = {"name": "hosts", "multivalued": True, "delimiter": " ", "enforced": True, "values": ["a", "b"], "value": "a b x"}
+    every = {"name": "every", "multivalued": True, "enforced": True, "values": "c,d", "multivalueAllSelected": True}
+    free = {"name": "free", "multivalued": True, "regex": "[a-z]"}
+    made = one(
+        tmp_path,
+        options=[listed, every, free],
+        sequence={"commands": [{"exec": "echo ${option.hosts} ${option.every} ${option.free}"}]},
+    )
+    assert [parameter.get("default") for parameter in made.data["parameters"]] == [["a", "b"], ["c", "d"], None]
+    assert made.data["parameters"][2]["pattern"] == "[a-z]"
+    values = {"params": Names({"hosts": ["a", "b"], "every": None, "free": ["x", "y"]})}
+    assert [render(word, values) for word in made.data["steps"][0]["command"]] == ["echo", "a b", "", "x,y"]
+    written = draft_text(made, lang="en", kinds=step_kinds())
+    assert [f for f in written.draft.findings if f.message.key == "imports.refused"] == []
 
 
 def test_keys_that_cannot_be_read_are_told_and_left_out(tmp_path):

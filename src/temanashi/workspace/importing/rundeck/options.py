@@ -53,7 +53,8 @@ def parameters_of(
         parameter = _parameter(given, name, languages, collected, place)
         parameters.append(parameter)
         empty = not parameter.get("required", True) and "default" not in parameter and parameter["type"] != "boolean"
-        names[old] = Option(name, secret=parameter["type"] == "secret", may_be_empty=empty)
+        delimiter = (str(given.get("delimiter") or "") or ",") if parameter["type"] == "list" else ""
+        names[old] = Option(name, secret=parameter["type"] == "secret", may_be_empty=empty, delimiter=delimiter)
     return parameters, names
 
 
@@ -81,6 +82,8 @@ def _parameter(
         if default and default not in made["choices"]:
             collected.tell("left", f"{place}.value", "rundeck-default", value=default[:80])
             default = ""
+    elif kind == "list":
+        return made | _several(given, default, collected, place)
     elif kind == "date":
         default = _date(given, default, collected, place)
     else:
@@ -96,7 +99,9 @@ def _kind(given: Mapping[str, Any]) -> str:
         return "secret"
     if truth(given.get("isDate")):
         return "date"
-    return "choice" if truth(given.get("enforced")) and _values(given) and not truth(given.get("multivalued")) else "string"
+    if truth(given.get("multivalued")):
+        return "list"
+    return "choice" if truth(given.get("enforced")) and _values(given) else "string"
 
 
 def _values(given: Mapping[str, Any]) -> list[str]:
@@ -131,6 +136,20 @@ def _date(given: Mapping[str, Any], default: str, collected: Collected, place: s
     return default
 
 
+def _several(given: Mapping[str, Any], default: str, collected: Collected, place: str) -> dict[str, Any]:
+    """Several values; where they are used they are joined as Rundeck joins them."""
+    made: dict[str, Any] = {} if truth(given.get("required")) else {"min_items": 0}
+    delimiter = str(given.get("delimiter") or "") or ","
+    chosen = list(dict.fromkeys(part.strip() for part in default.split(delimiter) if part.strip()))
+    if truth(given.get("enforced")) and _values(given):
+        made["choices"] = list(dict.fromkeys(_values(given)))
+        chosen = made["choices"] if truth(given.get("multivalueAllSelected")) else [one for one in chosen if one in made["choices"]]
+    else:
+        made |= _text(given, collected, place)
+    _left(given, "list", collected, place)
+    return made | ({"default": chosen} if chosen else {})
+
+
 def _text(given: Mapping[str, Any], collected: Collected, place: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if regex := text_of(given.get("regex")):
@@ -138,12 +157,6 @@ def _text(given: Mapping[str, Any], collected: Collected, place: str) -> dict[st
             made["pattern"] = _PATTERN.validate_python(regex)
         except ValidationError:
             collected.tell("left", f"{place}.regex", "rundeck-regex", regex=regex[:80])
-    if truth(given.get("multivalued")):
-        collected.tell("changed", f"{place}.multivalued", "rundeck-multivalued", delimiter=text_of(given.get("delimiter")) or ",")
-        if made.pop("pattern", None):
-            collected.tell("left", f"{place}.regex", "rundeck-regex", regex=text_of(given.get("regex"))[:80])
-        if truth(given.get("enforced")):
-            collected.tell("left", f"{place}.enforced", "rundeck-enforced-list")
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Option(NamedTuple):
     parameter: str
     secret: bool = False
     may_be_empty: bool = False
+    delimiter: str = ""
 
 
 class Resolved(NamedTuple):
@@ -51,6 +53,8 @@ class Known:
             if option is None:
                 return None
             value = f"params.{option.parameter}" + (" or ''" if option.may_be_empty else "")
+            if option.delimiter:  # several values are one text in Rundeck
+                value = f"(params.{option.parameter} or []) | join({json.dumps(option.delimiter)})"
             secret = option.parameter if option.secret else ""
             return Resolved(written, f"{{{{ {value} }}}}", variable, secret, option.may_be_empty, kind == "unquotedoption")
         if kind == "node":
