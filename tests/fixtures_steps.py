@@ -253,7 +253,8 @@ Written = Callable[[World], dict[str, Any]]
 class Acting:
     """A kind that changes something: the same effect once, failing, too slow, and with a secret.
 
-    `count` is how often the effect is there. `blind` is the step without anything that could tell whether it happened.
+    `count` is how often the effect is there. `hanging` has its effect at once and does not end in time; `blind` is the same
+    without anything that could tell whether it happened; `middle` takes a second and a half.
     """
 
     name: str
@@ -261,10 +262,13 @@ class Acting:
     count: Callable[[World], int]
     failing: Written
     slow: Written
-    blind: Written
+    hanging: Written
     middle: Written
     showing: Callable[[World, bool], dict[str, Any]] | None = None
     undone: bool = True
+
+    def blind(self, world: World) -> dict[str, Any]:
+        return _without(self.hanging(world), "observe")
 
 
 def _marked(world: World) -> int:
@@ -323,7 +327,7 @@ ACTING = {
             count=_marked,
             failing=lambda w: {"run": ["sh", "-c", "printf 'no\\033[31m\\nway\\rhidden' >&2; exit 3"]},
             slow=lambda w: {"run": ["sleep", "20"]},
-            blind=lambda w: {"run": _mark(w, "sleep 20")},
+            hanging=lambda w: _command(w, "sleep 20"),
             middle=lambda w: _command(w, "sleep 1.5"),
             showing=lambda w, ok: {
                 "run": [sys.executable, "-c", PRINTING, "0" if ok else "3"],
@@ -336,7 +340,7 @@ ACTING = {
             count=_marked,
             failing=lambda w: {"run": "printf 'no\\033[31m\\nway\\rhidden' >&2\nexit 3\n"},
             slow=lambda w: {"run": "sleep 20\n"},
-            blind=lambda w: _without(_script(w, "sleep 20"), "observe"),
+            hanging=lambda w: _script(w, "sleep 20"),
             middle=lambda w: _script(w, "sleep 1.5"),
             showing=lambda w, ok: {
                 "run": PRINTING,
@@ -351,7 +355,7 @@ ACTING = {
             count=lambda w: w.site.objects.get("one", 0),
             failing=lambda w: {"method": "POST", "url": f"{w.site.url}/status/409"},
             slow=lambda w: {"method": "POST", "url": f"{w.site.url}/slow"},
-            blind=lambda w: {"method": "POST", "url": f"{w.site.url}/objects/one?slow"},
+            hanging=lambda w: _post(w, "?slow"),
             middle=lambda w: _post(w, "?slow"),
             showing=lambda w, ok: {
                 "method": "POST",
@@ -367,7 +371,7 @@ ACTING = {
             count=lambda w: len(w.told),
             failing=lambda w: {"text": "never"},
             slow=lambda w: {"text": "slow"},
-            blind=lambda w: {"text": "slow"},
+            hanging=lambda w: {"text": "slow"},
             middle=lambda w: {"text": "slow"},
             undone=False,
         ),
@@ -377,7 +381,7 @@ ACTING = {
             count=lambda w: int(_file(w).exists() and _file(w).read_text() == "a\nb\n"),
             failing=lambda w: {"path": str(w.place / "no" / "such" / "file"), "content": "a"},
             slow=lambda w: {"path": str(w.place / "pipe"), "content": "a"},
-            blind=lambda w: {"path": str(_file(w)), "content": "a"},
+            hanging=lambda w: {"path": str(_file(w)), "content": "a"},
             middle=lambda w: {"path": str(_file(w)), "content": "a\nb\n"},
         ),
         Acting(
@@ -386,7 +390,7 @@ ACTING = {
             count=_marked,
             failing=lambda w: {"function": "fail"},
             slow=lambda w: {"function": "hang"},
-            blind=lambda w: _without(_python(w, 20), "observe"),
+            hanging=lambda w: _python(w, 20),
             middle=lambda w: _python(w, 1.5),
             showing=lambda w, ok: {
                 "function": "show",

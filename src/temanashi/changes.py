@@ -115,6 +115,7 @@ class Change(_Frozen):
     already: bool = Field(default=False, description="the plan saw that the target is as wished")
     left_out: Phrase | None = Field(default=None, description="why nothing is done here, e.g. `when` is false")
     condition: str = Field(default="", description="`when` or `for_each` that names what is not known yet; planned again then")
+    provisional: bool = Field(default=False, description="names outputs that were not known yet; planned again when they are")
     repeatable: bool = Field(default=True, description="may be tried again after a failure, where the step says `retries`")
     wait: Wait | None = None
 

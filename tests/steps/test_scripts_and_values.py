@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from fixtures_runs import runbook_of
+from fixtures_runs import asking, runbook_of
 from temanashi.hosts.transport import Interrupted
 from temanashi.runbooks.parsing import BadRunbook
 from temanashi.runbooks.steps.interrupting import Halted, unless_halted
 from temanashi.runbooks.steps.values import BadValue, at, is_later
 from temanashi.runbooks.templates import TemplateFailed
+from temanashi.runs.advancing import advance
+from temanashi.runs.reading import run_view
+from temanashi.runs.requests import request_run
 from temanashi.text import LANGUAGES, explain
 
 X = [{"name": "x", "title": "X"}]
@@ -132,6 +135,15 @@ def test_a_lone_expression_keeps_its_type(world):
     assert change.payload["arguments"] == {"count": 3, "ratio": 1.5, "names": ["a", "b"], "on": True}
     with pytest.raises(TemplateFailed):
         world.planned({"python": {"function": "many", "arguments": {"values": "{{ params }}"}}})
+
+
+def test_a_value_made_from_an_output_is_made_again_when_the_output_is_known(world):
+    words = ["{{ steps.a.stdout | int + 1 }}", "{{ 'yes' if steps.a.stdout == '42' else 'no' }}"]
+    steps = [{"id": "a", "command": ["echo", "42"]}, {"id": "b", "command": ["echo", *words]}]
+    run = request_run(world.engine, asking(runbook_of(steps)))
+    assert advance(world.engine, run).outcome == "done"
+    with world.engine.database.reading() as connection:
+        assert run_view(connection, run).steps[1].rows[0].output == "43 yes"
 
 
 def test_places_of_trees():

@@ -5,10 +5,13 @@ import os
 import time
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from fixtures_runs import asking, runbook_of
 from fixtures_steps import ACTING, reading
 from temanashi.changes import Change, Irreversible
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.schema import runbook_schema
 from temanashi.runs.advancing import advance
 from temanashi.runs.reading import run_view
 from temanashi.runs.requests import dry_run, request_run
@@ -17,6 +20,7 @@ from temanashi.text import LANGUAGES
 KINDS = sorted(ACTING)
 INPUTS = {"x": "a value"}
 PARAMETERS = [{"name": "x", "title": "X"}]
+BEGUN = {"command": 1, "http": 1, "notify": 1, "python": 4, "script": 1}  # seconds until it has surely begun
 READING = ["checks", "command", "http", "python", "script", "template", "wait_until"]
 
 
@@ -117,7 +121,7 @@ def test_what_does_not_end_in_time_is_unknown(world, kind):
 
 @pytest.mark.parametrize("kind", ["command", "http", "notify", "python", "script"])
 def test_what_may_have_happened_is_never_tried_again_blindly(world, kind):
-    step = step_of(kind, ACTING[kind].blind(world), timeout=0.6, retries={"times": 3, "delay": 0, "jitter": 0})
+    step = step_of(kind, ACTING[kind].blind(world), timeout=BEGUN[kind], retries={"times": 3, "delay": 0, "jitter": 0})
     result, view = ran(world, [step])
     assert result.outcome == "unknown"
     assert [row.status for row in view.steps[0].rows] == ["unknown"]
@@ -126,7 +130,7 @@ def test_what_may_have_happened_is_never_tried_again_blindly(world, kind):
 
 @pytest.mark.parametrize("kind", ["command", "http", "python", "script"])
 def test_what_can_be_looked_at_is_looked_at_before_it_is_tried_again(world, kind):
-    step = step_of(kind, ACTING[kind].middle(world), timeout=0.8, retries={"times": 2, "delay": 0, "jitter": 0})
+    step = step_of(kind, ACTING[kind].hanging(world), timeout=BEGUN[kind], retries={"times": 2, "delay": 0, "jitter": 0})
     result, view = ran(world, [step])
     assert result.outcome == "done"
     assert ACTING[kind].count(world) == 1
@@ -236,6 +240,19 @@ def test_the_title_of_a_step_leads_its_sentence(world, kind):
 def test_commands_for_services_are_told_in_plain_words(world, argv, words):
     _, [change] = world.planned({"command": argv, "targets": "web1"})
     assert tuple(change.summary.text(lang) for lang in LANGUAGES) == words
+
+
+def test_editors_know_every_kind(world):
+    validator = Draft202012Validator(runbook_schema(step_kinds()))
+    base = {"id": "a", "title": "t", "description": "d", "category": "routine", "owner": "ops"}
+    written = [{kind: ACTING[kind].good(world)} for kind in KINDS] + [{kind: reading(world)[kind]} for kind in READING]
+    written += [{kind: {**ACTING[kind].hanging(world), "undone": ["true"]}} for kind in ("command", "script")]
+    for step in written:
+        assert [error.message for error in validator.iter_errors({**base, "steps": [step]})] == []
+    for step in written:
+        [(kind, inner)] = step.items()
+        if isinstance(inner, dict):
+            assert not validator.is_valid({**base, "steps": [{kind: {**inner, "no_such_key": 1}}]}), kind
 
 
 def test_a_command_that_only_reads_does_not_sound_like_a_change(world):

@@ -120,7 +120,7 @@ def plan_rest(engine: Engine, run: FrozenRun, after: str, outputs: Outputs) -> l
 
 def is_open(change: Change) -> bool:
     """Whether a change still names what was not known when it was planned."""
-    return bool(change.condition) or _MARK in change.model_dump_json(include={"payload", "wait", "after"})
+    return change.provisional or bool(change.condition) or _MARK in change.model_dump_json(include={"payload", "wait", "after"})
 
 
 class _Planner:
@@ -193,8 +193,14 @@ class _Planner:
                 out = [self._left_out(why, cell.iteration, host.name) for host in cell.hosts if host not in going]
             elif not going:
                 out = [self._left_out(why, cell.iteration)]
-        marks = {"iteration": cell.iteration, "condition": condition}
+        # Not only where a placeholder shows: `{{ steps.a.stdout | int }}` gives a number, and a wrong one, until `a` has run.
+        marks = {"iteration": cell.iteration, "condition": condition, "provisional": self._names_later() or cell.value is _LATER}
         return [change.model_copy(update=marks) for change in self._wished(cell.value, going)] + out
+
+    def _names_later(self) -> bool:
+        """Whether what the step does depends on outputs that are not known yet."""
+        written = self.engine.kinds[self.item.kind].templates(self.item.spec)
+        return not self.known and any("steps" in names_of(one.text, expression=one.expression) for one in written)
 
     def _wished(self, value: Any, hosts: tuple[Host, ...]) -> list[Change]:
         """What the kind wants; where outputs differ from host to host it is asked for each."""

@@ -72,14 +72,22 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, int) else value
 
 
+Wanted = Annotated[
+    Condition, BeforeValidator(_condition, json_schema_input_type=Condition | str | int | float | bool | list[Any] | None)
+]
+
+
 class Expectation(BaseModel):
     """A good answer. Without `status`, any code from 200 to 299."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    status: Annotated[tuple[int, ...], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    status: (
+        Annotated[tuple[int, ...], Field(min_length=1), BeforeValidator(_listed, json_schema_input_type=int | tuple[int, ...])]
+        | None
+    ) = None
     headers: dict[str, Pattern] = Field(default_factory=dict, description="Header: regular expression that it must contain")
-    json_: dict[JsonPath, Annotated[Condition, BeforeValidator(_condition)]] = Field(
+    json_: dict[JsonPath, Wanted] = Field(
         default_factory=dict, alias="json", description="`{$.status: ok, '$.items[0].age': {at_most: 5}}`"
     )
     body: Pattern | None = Field(default=None, description="Regular expression that the body must contain (its first MiB)")

@@ -64,7 +64,7 @@ class ScriptSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: Text = Field(description="The script; a constant text, values are only ever $1, $2 and variables")
-    interpreter: Annotated[Argv, BeforeValidator(_words)] | None = Field(
+    interpreter: Annotated[Argv, BeforeValidator(_words, json_schema_input_type=str | Argv)] | None = Field(
         default=None, description="Program that reads a script from a file: `bash`, `[bash, -eu]`, `python3`, `perl`"
     )
     args: tuple[str, ...] = Field(default=(), description="$1, $2 and so on; each one template")
