@@ -1,3 +1,16 @@
+from datetime import UTC, datetime, timedelta
+
+from fixtures_clock import StoppedClock
+from fixtures_runs import asking
+from temanashi.people import Actor
+from temanashi.runs.advancing import advance
+from temanashi.runs.checklist_closing import close_checklist
+from temanashi.runs.checklists import Act, act
+from temanashi.runs.requests import request_run
+from temanashi.workspace.opening import open_installation
+from temanashi.workspace.publishing import current_version
+
+
 def manual_runbook(tema):
     steps = [
         {
@@ -46,3 +59,36 @@ def test_an_unknown_runbook_is_told(tema):
     assert said.returncode == 2
     assert "close" in said.stderr
     assert tema.run("baseline").returncode == 0
+
+
+def test_measured_samples_are_told_and_signed(tema):
+    manual_runbook(tema)
+    assert tema.run("publish").returncode == 0
+    clock = StoppedClock(datetime.now(UTC) - timedelta(days=1))
+    with open_installation(tema.root, clock=clock) as opened:
+        engine, alice = opened.engine(), Actor(name="alice")
+        with opened.database.reading() as connection:
+            published = current_version(connection, kinds=engine.kinds)
+        for _ in range(5):
+            asked = asking(published.runbooks["close"], workspace_version=published.digest)
+            run = request_run(engine, asked)
+            advance(engine, run)
+            for verb, line, pause in (("begin", None, 0), ("tick", 1, 240), ("tick", 2, 60)):
+                clock.pass_by(pause)
+                act(engine, run, Act(verb=verb, actor=alice, line=line))
+            close_checklist(engine, run, actor=alice, channel="page", verdict="done")
+            advance(engine, run)
+    said = tema.run("baseline", "close").stdout
+    assert "5 samples. Median 5 min; half of them between 5 and 5 min" in said
+    assert "Evidence grade A. Mean 5 min (5 to 5 min)." in said
+    assert "Automate next: count (Count). It takes 4 min a month." in said
+    signed = tema.run("baseline", "sign", "close", "--from-samples")
+    assert signed.returncode == 0, signed.stderr
+    (version,) = tema.json("baseline")["signed"]["close"]
+    assert (version["seconds"]["setup"], len(version["samples"])) == (300, 5)
+
+
+def test_how_often_a_month_may_be_unknown(tema):
+    tema.runbook("asked", steps=[{"id": "look", "manual": {"text": {"ja": "見る", "en": "Look."}, "minutes": 3}}])
+    said = tema.run("baseline", "asked").stdout
+    assert "It takes 3 min each time. How often a month is not known." in said

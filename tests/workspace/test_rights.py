@@ -103,4 +103,3 @@ def test_who_confirms_a_line_must_exist(folder):
     folder.runbook("hand", **{"{ja: 画面を見ます。, en: Look at the screen.}": asked})
     found = "\n".join(lines(folder))
     assert "group:ops-leads" in found
-    assert "confirm" in found

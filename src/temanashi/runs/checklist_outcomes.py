@@ -46,9 +46,15 @@ def _reason(line: Mapping[str, Any], decision: Mapping[str, Any]) -> Phrase:
     note = line["note"] or (decision["note"] if decision["verdict"] == "done" else "")
     if line["state"] == "not_applicable":
         return phrase("runs.line-not-applicable", actor=line["by"], note=note)
-    told = {"actor": line["by"], "note": " ".join(str(part) for part in (line["value"], note) if part not in {None, ""})}
+    told = {"actor": line["by"], "note": " ".join(part for part in (_value(line), note) if part)}
     if line["confirmed_by"]:
         return phrase("runs.done-and-confirmed-by", **told, confirmed_by=line["confirmed_by"])
     if line["seconds"]:
         return phrase("runs.confirmed-by", **told, minutes=f"{line['seconds'] / 60:.1f}".removesuffix(".0"))
     return phrase("runs.done-by", **told)
+
+
+def _value(line: Mapping[str, Any]) -> str:
+    value, unit = line["value"], line.get("unit", "")
+    shown = "" if value is None else f"{value:,}" if isinstance(value, (int, float)) else str(value)
+    return f"{shown} {unit}" if unit and shown else shown

@@ -167,6 +167,7 @@ def _told(lines: Iterable[LineNow], seconds: Mapping[int, int]) -> list[dict[str
             "title": (now.line.terms.title or now.line.text).model_dump(),
             "state": now.state,
             "value": now.value,
+            "unit": getattr(now.line.terms.value, "unit", ""),
             "note": now.note,
             "by": now.by.name if now.by else "",
             "assurance": now.by.assurance if now.by else "",
