@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     long = ["sh", "-c", 'echo "$$" > "$1"; exec sleep 300', "long", str(root / "long.pid")]
     runbook_file(root, "long-work", [{"id": "wait", "command": {"run": long, "reads": True, "timeout": 600}}])
     runbook_file(root, "three-effects", [slowly(root / "effects", word, 3) for word in ("one", "two", "three")])
+    names = {"yamada": "山田 花子", "sato": "佐藤 次郎"}
+    people = {"people": {person: {"name": name} for person, name in names.items()}, "groups": {"leads": list(names)}}
+    people["roles"] = {"approver": ["sato"]}
+    (root / "runbooks" / "site" / "people.yaml").write_text(json.dumps(people), encoding="utf-8")
+    say = [{"id": "say", "command": {"run": ["echo", "approved"]}}]
+    runbook_file(root, "approved-work", say, approve="group:leads")
+    runbook_file(root, "short-wait", say, approve={"by": "group:leads", "expires": {"hours": 0.005}})
     runbook_file(root, "change-me", [{"id": "say", "command": {"run": ["true"], "reads": True}}])
     return root
 

@@ -101,6 +101,7 @@ def test_two_people_approve_and_the_run_goes_on(visitor, seen, waiting):
     assert send(visitor, waiting, name="ＳＵＺＵＫＩ").status_code == 303
     assert seen.woken == [waiting, waiting]
     assert advance(visitor.engine, waiting).outcome == "done"
+    assert "<dd>佐藤 次郎、鈴木 一郎</dd>" in visitor.get(f"/runs/{waiting}?lang=ja").text
     assert [(d.actor, d.channel) for d in decisions(visitor, waiting)] == [("佐藤 次郎", "page"), ("鈴木 一郎", "page")]
 
 

@@ -53,6 +53,23 @@ def test_changing_a_group_takes_two_where_anything_is_approved(place):
     assert (made.status, made.needs_second) == ("pending", ("runbooks/site/people.yaml",))
 
 
+def test_the_first_people_are_listed_by_one_person_alone(place):
+    place.write("runbooks/site/people.yaml", "people:\n  approver: {name: approver}\ngroups:\n  leads: [approver]\n")
+    place.publish()
+    place.write("runbooks/site/people.yaml", PEOPLE)
+    assert place.publish().status == "live"
+    place.runbook("guarded")
+    assert place.publish().status == "pending"
+
+
+def test_removing_and_adding_again_is_no_way_round(place):
+    place.publish()
+    (place.root / "runbooks/routine/guarded.yaml").unlink()
+    assert place.publish().status == "live"
+    place.runbook("guarded")
+    assert place.publish().status == "pending"
+
+
 def test_what_guards_nothing_changes_as_before(place):
     place.publish()
     place.runbook("free", more="privileged: false\n")

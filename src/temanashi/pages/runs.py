@@ -23,7 +23,7 @@ from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
 from temanashi.people import Actor
 from temanashi.reports.display import Display
-from temanashi.runs.approvals.store import FIRST
+from temanashi.runs.approvals.store import FIRST, approvers_of
 from temanashi.runs.decisions import decide
 from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.results import NotWaiting
@@ -108,6 +108,7 @@ def _page(
     with site.installation.database.reading() as connection:
         run = run_view(connection, request.path_params["run"])
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
+        approvers = approvers_of(site.installation.ledger, connection, run.id)
         approval = approval_data(site, connection, request, answered or Answered())
     live = run.state in {"planned", "running"} or (run.state == "waiting" and run.wait is None)
     rows = [row for step in run.steps for row in step.rows]
@@ -116,7 +117,10 @@ def _page(
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)
-    told: dict[str, Any] = {"lines": lambda step: lines_of(step, lang), "facts": facts_of(run, Display(lang, settings.zone))}
+    told: dict[str, Any] = {
+        "lines": lambda step: lines_of(step, lang),
+        "facts": facts_of(run, Display(lang, settings.zone), approvers=approvers),
+    }
     on_it = {line.line.step for line in checklist["now"].lines} if checklist else set()
     if approval and approval["view"].step == FIRST:  # the plan is told above
         on_it = {step.step for step in run.steps}

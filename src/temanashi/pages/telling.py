@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from temanashi.changes import NO_TARGET
@@ -35,7 +35,7 @@ def lines_of(step: StepView, lang: Lang) -> Iterator[Line]:
             yield Line(MARKS.get(line.name, line.name), line.word, target, line.what)
 
 
-def facts_of(run: RunView, show: Display) -> list[tuple[str, str]]:
+def facts_of(run: RunView, show: Display, *, approvers: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Who, when, with what; a fact without a value is left out."""
     lang = show.lang
     inputs = [f"{name} = {value}" for name, value in sorted(run.inputs.items()) if value not in ("", None)]
@@ -45,6 +45,7 @@ def facts_of(run: RunView, show: Display) -> list[tuple[str, str]]:
         "beneficiary": run.beneficiary,
         "ticket": run.ticket,
         "reason": run.request_reason,
+        "approvers": ("、" if lang == "ja" else ", ").join(approvers),
         "emergency": say("pages.emergency", lang) if run.emergency else "",
         "inputs": "、".join(inputs) if lang == "ja" else ", ".join(inputs),
         "mode": say(f"pages.mode-{run.mode}", lang) if run.mode != "live" else "",

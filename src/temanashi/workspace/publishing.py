@@ -120,13 +120,16 @@ def _store(
     before = live.runbooks if live else {}
     old_texts = content_of(connection, live.number)["files"] if live else {}
     watched = frozenset(live.watched if live else ())
+    two = len(workspace.people.people) > 1
     findings = {
         "base": live.number if live else 0,
         "runbooks": {name: known.model_dump() for name, known in now.items()},
         # An id that was privileged stays watched after it is removed, or removing and adding it again would need nobody.
-        # What says who may run or approve is watched from its first publication on: one person must not take that away.
-        "watched": sorted((watched - now.keys()) | {name for name, known in now.items() if known.privileged or known.guarded}),
-        "needs_second": [*_needing_second(before, now, watched), *_people_changed(old_texts, content["files"], before)],
+        # What says who may run or approve is watched once two people are listed: one of them must not take that away.
+        "watched": sorted(
+            (watched - now.keys()) | {name for name, known in now.items() if known.privileged or known.guarded & two}
+        ),
+        "needs_second": [*_needing_second(before, now, watched), *_people_changed(old_texts, content["files"], before, watched)],
         "difference": difference(before, now, old_texts=old_texts, new_texts=content["files"]).model_dump(mode="json"),
         "faults": [fault_json(fault) for fault in workspace.faults],
     }
@@ -137,9 +140,11 @@ def _store(
     return stored_versions(connection, numbers=(number,))[0]
 
 
-def _people_changed(old: Mapping[str, str], new: Mapping[str, str], before: Mapping[str, Known]) -> list[str]:
+def _people_changed(
+    old: Mapping[str, str], new: Mapping[str, str], before: Mapping[str, Known], watched: frozenset[str]
+) -> list[str]:
     """Who belongs to which group decides who may approve, so where anything is approved a change of it takes two people."""
-    asked = any(known.guarded for known in before.values())
+    asked = any(known.guarded and name in watched for name, known in before.items())
     return [PEOPLE] if asked and old.get(PEOPLE) != new.get(PEOPLE) else []
 
 

@@ -97,7 +97,7 @@ def _open(engine: Engine, lease: Lease, row: Any, place: Place, asked: Asked) ->
             body = {"wait": "approval", "request": asked.number, "digest": asked.digest}
             draft = draft_of(row, "decision", actor=SYSTEM, channel="schedule", step=place.step, outcome="expired", body=body)
             engine.ledger.append(connection, draft)
-            return Refused(phrase("runs.expired"))
+            return Refused(phrase("approvals.silence"))
         _wait(connection, asked, place.prompt)
     return _told(engine, asked, place.prompt)
 
