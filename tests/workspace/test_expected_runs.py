@@ -138,9 +138,10 @@ def test_the_last_one_starts_only_within_its_lateness(town):
         assert "tema expected" in explain(late.value, lang).next
 
 
-def test_late_runs_of_all_queue_behind_each_other(town):
+@pytest.mark.parametrize("now", ["2026-11-20 11:40", "2026-11-20 11:00"])
+def test_runs_of_all_queue_behind_each_other(town, now):
     ready(town, {**HOURLY, "missed": "all"}, overlap="skip", steps=(HAND,))
-    town.clock.set("2026-11-20 11:40")
+    town.clock.set(now)
     assert len({town.start("job", f"2026-{slot}") for slot in OUTAGE}) == 3
 
 

@@ -88,7 +88,7 @@ def _at_moment(schedule: Schedule, at: datetime, published: PublishedWorkspace) 
 
 
 def begin(engine: Engine, published: PublishedWorkspace, due: Due, *, flow_run: str) -> bool:
-    """Take an occurrence for a flow run; whether, being late, it queues behind other runs. Raises NotStarted, on the record."""
+    """Take an occurrence for a flow run; whether it queues behind other runs (`missed: all`). Raises NotStarted, on the record."""
     now = engine.clock.now()
     with engine.database.transaction() as connection:
         expect(connection, due.runbook.id, due.id, due.at, slot=due.slot, version=published.digest, due=due.at + ON_TIME, now=now)
@@ -102,7 +102,7 @@ def begin(engine: Engine, published: PublishedWorkspace, due: Due, *, flow_run: 
             refusal = None
     if refusal is not None:
         raise refusal
-    return due.schedule is not None and due.schedule.missed == "all" and now - due.at > ON_TIME
+    return due.schedule is not None and due.schedule.missed == "all"
 
 
 def _taken(connection: Connection, due: Due) -> NotStarted:
