@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 
+from fixtures_postgresql import postgresql_server, postgresql_url  # noqa: F401  (fixtures)
 from fixtures_runs import ALICE, BOB
 from fixtures_schedules import at, town_in
 from temanashi.runs.holds import add_hold, add_skip, lift_hold, lift_skip
@@ -383,3 +384,21 @@ def test_what_the_calendar_or_the_file_leaves_out_by_now_does_not_start(town):
         with pytest.raises(NotStarted) as left_out:
             town.start("job", "2026-11-20 09:00", schedule=schedule, flow_run=schedule)
         assert word in explain(left_out.value, "ja").what
+
+
+def test_on_postgresql_an_outage_a_hold_and_an_alarm_are_written_down_the_same_way(tmp_path, request, monkeypatch):
+    monkeypatch.setenv("TEMA_DATABASE_URL", request.getfixturevalue("postgresql_url"))
+    with town_in(tmp_path, "2026-11-20 08:00") as town:
+        assert town.opened.database.dialect == "postgresql"
+        ready(town, {**HOURLY, "missed": "last"})
+        hold = add_hold(town.engine, runbook="job", reason="x", until=at("2026-11-20 10:30"), actor=ALICE, channel="cli")
+        town.clock.set("2026-11-20 11:40")
+        assert town.start("job", "2026-11-20 11:00")
+        town.watch()
+        assert town.states() == {"11-20 09:00": "held", "11-20 10:00": "held", "11-20 11:00": "started"}
+        town.watch("2026-11-20 12:20")
+        assert [due.name for due in town.watch("2026-11-20 12:21")[0].to_start] == ["job/1"]
+        town.watch("2026-11-20 12:50")
+        assert town.states()["11-20 12:00"] == "missing"
+        assert town.told.titles == ["実行されませんでした：job/1（1 回）"]
+        assert hold.id
