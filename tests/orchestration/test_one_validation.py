@@ -191,6 +191,34 @@ def test_every_way_in_refuses_it_by_the_same_sentence(server, client, given, req
         assert connection.scalar(select(func.count()).select_from(RUNS)) == 0
 
 
+def test_a_run_that_our_form_sends_is_on_the_record_as_asked_there(server, client):
+    origin = {"origin": str(client.base_url).rstrip("/")}
+    about = {"name": "花子", "beneficiary": "次郎", "ticket": "OPS-7", "reason": "依頼"}
+    form = {"action": "run", "p.word": "ok", "p.sure": "true", **about}
+    sent = client.post("/tema/runbooks/judge/run?lang=ja", data=form, headers=origin)
+    assert sent.status_code == 303, sent.text
+    where = sent.headers["location"]
+    waiting = client.get(where)
+    assert "まもなく始まります" in waiting.text
+    with prefect_settings(server.settings):
+        execute(where.split("/started/")[1][:36])
+    story = client.get(where, follow_redirects=True)
+    assert "/tema/runs/" in str(story.url)
+    assert all(word in story.text for word in ("花子", "次郎", "OPS-7"))
+    with open_installation(server.root) as opened, opened.database.reading() as connection:
+        [asked] = [r.draft for r in opened.ledger.records(connection, kinds=("run_requested",)) if r.draft.mode == "live"]
+    assert (asked.actor, asked.channel, asked.beneficiary, asked.ticket, asked.reason) == ("花子", "page", "次郎", "OPS-7", "依頼")
+
+
+def test_a_request_that_ended_without_a_run_says_why(server, client):
+    made = flow_run(client, {"word": "UPPER"}, enforced=False).json()["id"]
+    with prefect_settings(server.settings):
+        execute(made)
+    assert "形が違います" in client.get(f"/tema/runbooks/judge/started/{made}?lang=ja").text
+    gone = client.get("/tema/runbooks/judge/started/00000000-0000-0000-0000-000000000009?lang=ja").text
+    assert "サーバーにありません" in gone
+
+
 HYDRATED = [
     {"__prefect_kind": "jinja", "template": "{{ 'o' ~ 'k' }}"},
     {"__prefect_kind": "workspace_variable", "variable_name": "tema_test"},
