@@ -155,3 +155,12 @@ def test_calls_are_checked_when_they_are_loaded(tmp_path):
 def test_a_runbook_that_calls_itself_is_refused():
     one = book("one", [{"runbook": "one"}])
     assert "one → one" in next(call_problems(one, {"one": one})).message.text("ja")
+
+
+def test_a_called_run_that_changed_nothing_needs_no_undoing(engine, tmp_path):
+    look = book("child", [{"id": "look", "command": {"run": ["true"], "reads": True}}])
+    write = {"id": "write", "command": {"run": ["touch", str(tmp_path / "it")], "undo": ["rm", str(tmp_path / "it")]}}
+    run = asked(engine, book("parent", [{"runbook": "child"}, write]), look)
+    advance(engine, run)
+    assert advance(engine, request_undo(engine, run, actor=BOB, channel="cli")).outcome == "done"
+    assert not (tmp_path / "it").exists()

@@ -175,3 +175,12 @@ def test_a_refusal_takes_back_what_came_before_it_where_the_step_says_so(engine,
     decide(engine, run, actor=Actor(name="carol"), channel="cli", verdict="refused", note="no")
     assert advance(engine, run).outcome == "refused"
     assert lines(file) == []
+
+
+def test_undoing_says_what_stays(engine, tmp_path):
+    file = tmp_path / "file"
+    run, _ = run_of(engine, [step(file, "one"), {"id": "plain", "command": ["touch", str(tmp_path / "stays")]}])
+    result = advance(engine, request_undo(engine, run, actor=BOB, channel="cli"))
+    assert result.outcome == "done"
+    assert result.reason.text("en").startswith("1 change")
+    assert (tmp_path / "stays").exists()

@@ -17,6 +17,7 @@ from temanashi.runbooks.parsing import parse_runbook
 from temanashi.runs.advancing import advance
 from temanashi.runs.directory import Directory
 from temanashi.runs.requests import request_run
+from temanashi.settings import Settings
 from temanashi.workspace.creating import starter_texts
 from temanashi.workspace.yaml_source import read_yaml
 
@@ -32,7 +33,8 @@ def starters():
 def engine(tmp_path):
     (tmp_path / "state").mkdir()
     people = People.model_validate(read_yaml(starter_texts()["runbooks/site/people.yaml"]).data)
-    made = make_engine(tmp_path / "state", directory=lambda _: Directory(people=people, calendar=BusinessCalendar()))
+    directory = Directory(people=people, calendar=BusinessCalendar())
+    made = make_engine(tmp_path / "state", directory=lambda _: directory, here=Settings(root=tmp_path).here)
     yield made
     made.database.close()
 

@@ -48,7 +48,7 @@ class LiveProgress:
             target = "" if event.target == NO_TARGET else f"{event.target}: "
             reason = f"  {event.outcome.reason.text(lang)}" if event.outcome.reason else ""
             progress(f"  ({event.done}/{event.total}) {target}{word}{reason}")
-        elif isinstance(event, StepDone) and not event.good and event.verdict is None:
+        elif isinstance(event, StepDone) and not event.good and event.verdict is None and not event.step.endswith("/undo"):
             progress(f"  {say_here('cli.step-stopped')}", style="red")
 
 

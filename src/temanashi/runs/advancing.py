@@ -22,11 +22,12 @@ from temanashi.runs.finishing import finish_run, finished, tell_finished
 from temanashi.runs.frozen import FrozenRun, thaw
 from temanashi.runs.journal import Row, draft_of, read_rows, read_run, replace_planned
 from temanashi.runs.lease import Lease, hold
-from temanashi.runs.planning import Outputs, is_open, plan_step
+from temanashi.runs.planning import is_open, plan_step
 from temanashi.runs.recording import intend_step, record_step, recorded_steps
 from temanashi.runs.redacting import secret_references
 from temanashi.runs.results import Finished, NoRun, Waiting
 from temanashi.runs.resuming import settle_interrupted
+from temanashi.runs.run_rows import RunRows
 from temanashi.runs.stopping import OVER
 from temanashi.runs.tables import RUNS
 from temanashi.runs.trying import Trying
@@ -70,7 +71,7 @@ class _Advance:
         self.frozen: FrozenRun = thaw(row.id, row.frozen, kinds=engine.kinds)
         engine.know(secret_references(self.frozen))
         self.items = {item.id: item for item in self.frozen.runbook.steps}
-        self.rows: dict[str, list[Row]] = {}
+        self.rows = RunRows()
         self.recorded: set[str] = set()
         self.excluded: set[str] = set()
         self.ending: dict[str, Any] | None = None
@@ -88,6 +89,8 @@ class _Advance:
                 return self._finish(outcome="cancelled")
         if not self._undo():
             return self._finish(outcome="cancelled")
+        if self.ending is None and (stays := self.rows.cannot_be_undone()):
+            self.ending = {"reason": phrase("runs.undone-partly", count=stays)}
         return self._finish(**(self.ending or {}))
 
     def _begin(self) -> Finished | None:
@@ -120,11 +123,7 @@ class _Advance:
         steps = list(self.items)
         with self.engine.database.reading() as connection:
             rows = read_rows(connection, self.row.id)
-        found: dict[str, list[Row]] = {}
-        for row in rows:
-            found.setdefault(row.change.step, []).append(row)
-        later = steps[steps.index(after) + 1 :] if after else list(found)
-        self.rows |= {step: found[step] for step in later if step in found}
+        self.rows.take(rows, later_than=tuple(steps[: steps.index(after) + 1]) if after else ())
 
     def _finish(self, **how: Any) -> Finished:
         with self.lease.writing() as connection:
@@ -171,7 +170,7 @@ class _Advance:
         if not any(row.state == "planned" and is_open(row.change) for row in rows):
             return rows, None
         try:
-            planned = plan_step(self.engine, self.frozen, item, self._outputs())
+            planned = plan_step(self.engine, self.frozen, item, self.rows.outputs())
         except (InputError, RunError, TargetError) as error:
             return rows, Phrase(key=error.key, data=error.data)
         with self.lease.writing() as connection:
@@ -180,7 +179,7 @@ class _Advance:
     def _wait(self, works: list[Work], changes: list[Change]) -> Waiting | None:
         """The wait of a person for these changes; None when they are settled now."""
         if changes[0].wait is not None and changes[0].wait.kind == "approval":
-            answer = approval_midway(self.engine, self.lease, self.row, self.frozen, changes[0], self._outputs())
+            answer = approval_midway(self.engine, self.lease, self.row, self.frozen, changes[0], self.rows.outputs())
             if isinstance(answer, Waiting):
                 return answer
             works[0].settle(changes, answer)
@@ -204,20 +203,9 @@ class _Advance:
                 connection.execute(update(RUNS).where(RUNS.c.id == self.row.id).values(state="waiting"))
         return held
 
-    def _outputs(self) -> Outputs:
-        return {
-            row.change.key: row.outcome
-            for rows in self.rows.values()
-            for row in rows
-            if row.outcome is not None and not is_undo(row.change)
-        }
-
     def _values(self, item: StepItem, change: Change) -> dict[str, Any]:
         hosts = tuple(host for host in self.frozen.hosts(item) if host.name == change.target)
-        outputs = {
-            step: outcome.outputs for (step, _, target), outcome in self._outputs().items() if target in {change.target, "-"}
-        }
-        return self.frozen.context(item, outputs, hosts=hosts).values(hosts[0] if hosts else None)
+        return self.frozen.context(item, self.rows.outputs_for(change.target), hosts=hosts).values(hosts[0] if hosts else None)
 
     def _judge(self, block: list[StepItem]) -> bool:
         """Decide whether the run goes on; False when somebody asked to stop in the middle of a rollback."""
@@ -241,13 +229,13 @@ class _Advance:
 
     def _roll_back(self, bad: list[Row]) -> bool:
         """Undo what was done, last first; False when somebody asked to stop."""
-        if not any(is_undo(row.change) for rows in self.rows.values() for row in rows):
+        if not self.rows.undo_rows():
             with self.lease.writing() as connection:
                 self.rows |= plan_rollback(connection, self.row.id)
         reason: Phrase | None = bad[0].outcome.reason if bad[0].outcome is not None else None
         if not self._undo():
             return False
-        every = [row for rows in self.rows.values() for row in rows if is_undo(row.change)]
+        every = self.rows.undo_rows()
         key = "runs.rolled-back" if undone(every) else "runs.rolled-back-partly"
         self.ending = {**(self.ending or {}), "reason": phrase(key, reason=reason or "", count=len(every))}
         return True

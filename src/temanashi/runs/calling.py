@@ -67,7 +67,8 @@ def _called(
     if isinstance(result, Waiting):
         return result
     outcome = _outcome(result).model_copy(update={"started_at": started, "ended_at": engine.clock.now()})
-    return outcome, None if "undo_of" in change.payload else _undo(change, result)
+    did_something = outcome.status == "changed" or any(target.outcome == "changed" for target in result.targets)
+    return outcome, _undo(change, result) if did_something and "undo_of" not in change.payload else None
 
 
 def _request(engine: Engine, row: Any, frozen: FrozenRun, change: Change, key: str) -> str:
