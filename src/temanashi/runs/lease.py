@@ -76,6 +76,18 @@ class Lease:
 def hold(engine: Engine, run: str) -> Iterator[Lease]:
     """Claim the run, keep the lease alive, give it back; raises NoRun, RunBusy and NotItsTurn."""
     owner = new_owner()
+    try:
+        with Lease(engine, run, owner, _claim(engine, run, owner)) as lease:
+            yield lease
+    finally:  # also when a signal comes between the claim and the work
+        ours = (RUNS.c.id == run) & (RUNS.c.lease_owner == owner)
+        # A database that fails here fails the run's next write with its message; a lease of a dead process is free anyway.
+        with suppress(LedgerError), engine.database.transaction() as connection:
+            connection.execute(update(RUNS).where(ours).values(lease_owner=None, lease_until=None))
+
+
+def _claim(engine: Engine, run: str, owner: str) -> int:
+    """Take the lease; the fence of the one who has it now."""
     with engine.database.transaction() as connection:
         row = connection.execute(select(RUNS.c.fence, RUNS.c.lease_owner, RUNS.c.lease_until).where(RUNS.c.id == run)).one_or_none()
         if row is None:
@@ -87,12 +99,4 @@ def hold(engine: Engine, run: str) -> Iterator[Lease]:
         take_turn(connection, run, now)
         values = {"fence": row.fence + 1, "lease_owner": owner, "lease_until": until}
         connection.execute(update(RUNS).where(RUNS.c.id == run).values(**values))
-    lease = Lease(engine, run, owner, row.fence + 1)
-    try:
-        with lease:
-            yield lease
-    finally:
-        ours = (RUNS.c.id == run) & (RUNS.c.fence == lease.fence)
-        # A database that fails here fails the run's next write with its message; a lease of a dead process is free anyway.
-        with suppress(LedgerError), engine.database.transaction() as connection:
-            connection.execute(update(RUNS).where(ours).values(lease_owner=None, lease_until=None))
+    return int(row.fence) + 1
