@@ -123,7 +123,12 @@ def test_month_tables_have_a_cell_a_day_and_only_rows_that_mean_one():
 @pytest.mark.parametrize(
     ("schedule", "ja", "en"),
     [
-        ({"cron": "0 8 * * 1-5"}, "cron 0 8 * * 1-5", "cron 0 8 * * 1-5"),
+        ({"cron": "0 8 * * 1-5"}, "毎週 月曜〜金曜 08:00", "Monday to Friday, 08:00"),
+        ({"cron": "0,30 8,9 * * *"}, "毎日 08:00、08:30、09:00、09:30", "every day, 08:00, 08:30, 09:00, 09:30"),
+        ({"cron": "5 22 * * sun,fri"}, "毎週 金曜、日曜 22:05", "every Friday, Sunday, 22:05"),
+        ({"cron": "0 6 1,15 4 *"}, "4月の1日、15日 06:00", "day 1 of the month, day 15 of the month in April, 06:00"),
+        ({"cron": "0 6 1 * 1"}, "cron 0 6 1 * 1", "cron 0 6 1 * 1"),
+        ({"cron": "*/10 * * * *"}, "cron */10 * * * *", "cron */10 * * * *"),
         ({"at": "08:00"}, "毎日 08:00", "every day, 08:00"),
         ({"at": ["08:00", "25:30"], "days": "business_day"}, "毎営業日 08:00、25:30", "every business day, 08:00, 25:30"),
         (

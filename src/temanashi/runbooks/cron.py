@@ -17,7 +17,7 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 NAMES = {"month": {name: n for n, name in enumerate(MONTHS, 1)}, "weekday": {name: n for n, name in enumerate(WEEKDAYS)}}
 PART = re.compile(r"(?:\*|(?P<low>[0-9]{1,2}|[a-z]{3})(?:-(?P<high>[0-9]{1,2}|[a-z]{3}))?)(?:/(?P<step>[0-9]{1,2}))?", re.ASCII)
 LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-ALL_DAYS, ALL_WEEKDAYS, WEEK = frozenset(range(1, 32)), frozenset(range(7)), 7
+ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, WEEK = frozenset(range(1, 32)), frozenset(range(1, 13)), frozenset(range(7)), 7
 
 
 @dataclass(frozen=True, slots=True)
