@@ -56,6 +56,13 @@ def names(inventory: Inventory, expression: str) -> list[str]:
         ("group:loop", ["gate"]),
         ("!localhost,!win1", ["web1", "web2", "db1", "gate"]),
         ("all,!w*", ["localhost", "db1", "gate"]),
+        ("tag:*o", ["web1"]),
+        ("system:*", ["web1", "web2", "db1"]),
+        ("group:f*", ["web1", "web2"]),
+        ("system:order,&tag:tokyo", ["web1"]),
+        ("&system:order,&tag:osaka", ["web2"]),
+        ("web*,&system:order,!web1", ["web2"]),
+        (" web1 , , web2 ", ["web1", "web2"]),
     ],
 )
 def test_an_expression_chooses_hosts_in_the_order_of_the_inventory(inventory, expression: str, expected: list[str]) -> None:
@@ -93,6 +100,10 @@ def test_an_empty_file_is_an_inventory() -> None:
         ("x*", NothingSelected, '"x*" leaves no host to act on.'),
         ("web1,!web1", NothingSelected, '"web1,!web1" leaves no host to act on.'),
         ("", NothingSelected, '"" leaves no host to act on.'),
+        ("tag:zz*", NothingSelected, '"tag:zz*" leaves no host to act on.'),
+        ("web1,&web2", NothingSelected, '"web1,&web2" leaves no host to act on.'),
+        ("all,&web9", UnknownHost, "No host web9 is registered"),
+        ("all,!tag:wep", UnknownGroup, "No host matches tag:wep; close: tag:web"),
     ],
 )
 def test_an_expression_that_chooses_nothing_is_an_error_with_close_names(inventory, expression: str, error, english: str) -> None:
@@ -115,6 +126,12 @@ def test_an_expression_that_chooses_nothing_is_an_error_with_close_names(invento
         ({"hosts": {"web1": {"user": "-l root"}}}, ("hosts", "web1", "user")),
         ({"hosts": {"-bad": {}}}, ("hosts", "-bad", "[key]")),
         ({"hosts": {"a,b": {}}}, ("hosts", "a,b", "[key]")),
+        ({"hosts": {"web1": {"tags": ["a,b"]}}}, ("hosts", "web1", "tags", 0)),
+        ({"hosts": {"web1": {"tags": ["!a"]}}}, ("hosts", "web1", "tags", 0)),
+        ({"hosts": {"web1": {"system": " a"}}}, ("hosts", "web1", "system")),
+        ({"hosts": {"web1": {"jump": ["-x"]}}}, ("hosts", "web1", "jump", 0)),
+        ({"defaults": {"port": 70000}, "hosts": {"web1": {}}}, ("defaults", "port")),
+        ({"defaults": ["x"]}, ("defaults",)),
         ({"hosts": ["web1"]}, ("hosts",)),
         ({"hosts": {"web1": "10.0.0.1"}}, ("hosts", "web1")),
         ({"groups": {"a": "web1"}}, ("groups", "a")),

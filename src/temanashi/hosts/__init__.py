@@ -5,7 +5,17 @@ from __future__ import annotations
 from temanashi.hosts.command import BadCommand, Command, Script
 from temanashi.hosts.connecting import Closed, NoShell, SshNotBuilt, connect
 from temanashi.hosts.fanout import JobFailed, fan_out
-from temanashi.hosts.inventory import LOCALHOST, Host, HostError, HostName, Inventory, NothingSelected, UnknownGroup, UnknownHost
+from temanashi.hosts.inventory import (
+    LOCALHOST,
+    Host,
+    HostError,
+    HostName,
+    Inventory,
+    JumpCycle,
+    NothingSelected,
+    UnknownGroup,
+    UnknownHost,
+)
 from temanashi.hosts.local import LocalTransport
 from temanashi.hosts.transport import OUTPUT_LIMIT, Answer, CannotStart, Interrupted, Result, TimedOut, Transport, Unreachable
 
@@ -23,6 +33,7 @@ __all__ = [
     "Interrupted",
     "Inventory",
     "JobFailed",
+    "JumpCycle",
     "LocalTransport",
     "NoShell",
     "NothingSelected",

@@ -16,7 +16,7 @@ from temanashi.runbooks.steps.contract import StepKind
 from temanashi.text import Lang, phrase
 from temanashi.text.local import LANGUAGES
 from temanashi.workspace.faults import errors_among
-from temanashi.workspace.loading import HOSTS
+from temanashi.workspace.hosts_files import is_hosts_file
 from temanashi.workspace.versions import PublishedWorkspace
 
 __all__ = ["AdhocNameTaken", "ExecDenied", "ExecRulesBroken", "NoCommand", "adhoc_runbook", "approval_needed"]
@@ -116,7 +116,7 @@ def _argv(command: Sequence[str]) -> list[str]:
 
 
 def _refuse_where_unclear(published: PublishedWorkspace) -> None:
-    broken = [fault for fault in errors_among(published.faults) if fault.at.file == HOSTS]
+    broken = [fault for fault in errors_among(published.faults) if is_hosts_file(fault.at.file)]
     if broken:
         raise ExecRulesBroken(str(broken[0].at))
     # What is typed must not be counted as the work of a task that somebody signed minutes for.

@@ -23,13 +23,13 @@ from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_fa
 from temanashi.workspace.directory import people_problems
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
+from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load_inventory
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
 __all__ = ["CALENDAR", "PEOPLE", "Content", "LoadedRunbook", "Workspace", "load_content", "load_workspace"]
 
 SiteModel = TypeVar("SiteModel", bound=BaseModel)
-HOSTS = "runbooks/site/hosts.yaml"
 CALENDAR = "runbooks/site/calendar.yaml"
 PEOPLE = "runbooks/site/people.yaml"
 
@@ -73,7 +73,8 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     """What texts by path say; the same code reads the files of today and a version published last year."""
     faults = list(flow_faults(texts))
     site = _site(texts, faults)
-    inventory = _site_model(Inventory, site.pop("hosts", None), HOSTS, faults)
+    lists = [file for file in texts if is_hosts_file(file) and _bare(file) in site]
+    inventory = load_inventory({file: site.pop(_bare(file)) for file in lists}, faults)
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
@@ -115,7 +116,7 @@ def _is_runbook(file: str) -> bool:
 
 def _source(file: str, text: str, faults: list[Fault]) -> YamlSource | None:
     try:
-        source = read_yaml(text)
+        source = read_yaml(text, limit=MAX_HOST_VALUES, quick=True) if is_hosts_file(file) else read_yaml(text)
     except BadYaml as error:
         faults += [Fault(Location(file, flaw.line), flaw.message) for flaw in error.flaws]
         return None
@@ -144,8 +145,12 @@ def _site(texts: Mapping[str, str], faults: list[Fault]) -> dict[str, YamlSource
     found = {}
     for file, text in texts.items():
         if file.startswith("runbooks/site/") and file.endswith(".yaml") and (source := _source(file, text, faults)):
-            found[file.removeprefix("runbooks/site/").removesuffix(".yaml")] = source
+            found[_bare(file)] = source
     return found
+
+
+def _bare(file: str) -> str:
+    return file.removeprefix("runbooks/site/").removesuffix(".yaml")
 
 
 def _site_model(model: type[SiteModel], source: YamlSource | None, file: str, faults: list[Fault]) -> SiteModel:

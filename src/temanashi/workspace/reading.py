@@ -12,12 +12,15 @@ from temanashi.problems import suggestion
 from temanashi.runbooks.model import Category
 from temanashi.text import phrase
 from temanashi.workspace.faults import Fault
+from temanashi.workspace.hosts_files import HOSTS, is_hosts_file
 
 __all__ = ["CATEGORIES", "MAX_BYTES", "Files", "read_files"]
 
 CATEGORIES: tuple[str, ...] = get_args(Category)
 MAX_BYTES = 256 * 1024
 """Bytes of one file. The largest checklist we know has 20 kB."""
+MAX_HOSTS_BYTES = 4 * 1024 * 1024
+"""Bytes of one list of hosts: some thirty thousand of them."""
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ufeff]")
 
 
@@ -41,6 +44,9 @@ def read_files(root: Path) -> Files:
             found.faults.append(text)
         else:
             found.texts[name] = text
+    if any(fault.at.file.startswith(HOSTS.removesuffix(".yaml")) for fault in found.faults):
+        # Without one of the lists the others would be taken for all hosts there are.
+        return found._replace(texts={name: text for name, text in found.texts.items() if not is_hosts_file(name)})
     return found
 
 
@@ -69,15 +75,16 @@ def _misplaced(name: str) -> Fault | None:
 
 
 def _text(path: Path, name: str) -> str | Fault:
+    limit = MAX_HOSTS_BYTES if is_hosts_file(name) else MAX_BYTES
     try:
         if not path.is_file():
             return Fault(Location(name), phrase("workspace.not-a-file"))
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(limit + 1)
     except OSError as error:
         return Fault(Location(name), phrase("workspace.unreadable", reason=error.strerror or type(error).__name__))
-    if len(raw) > MAX_BYTES:
-        return Fault(Location(name), phrase("workspace.file-large", limit=MAX_BYTES // 1024))
+    if len(raw) > limit:
+        return Fault(Location(name), phrase("workspace.file-large", limit=limit // 1024))
     return _decoded(raw, name)
 
 
