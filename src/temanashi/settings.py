@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
-__all__ = ["BadSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
+__all__ = ["BadSettings", "ChecksSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
 
 OVERRIDES = {
     "TEMA_DATABASE_URL": "database_url",
@@ -44,6 +45,31 @@ class BadSettings(WorkspaceError):
     def __init__(self, *, at: Location, problem: Phrase, close: str = "") -> None:
         told = phrase("settings.close", problem=problem, close=close) if close else problem
         super().__init__(at=at, problem=told, close=close, field=at.field)
+
+
+class ChecksSettings(BaseModel):
+    """`[tool.temanashi.checks]`: the morning sheet of a workspace."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runbooks: tuple[str, ...] = Field(
+        default=(), description="Runbooks on the morning sheet; by default every one of category routine with `checks` steps"
+    )
+    confirm_by: str = Field(
+        default="",
+        pattern=r"^(|([01][0-9]|2[0-3]):[0-5][0-9])$",
+        description="On business days, who hears of failures is reminded at this time of a sheet that nobody confirmed, e.g. 09:00",
+    )
+    second_person: bool = Field(default=False, description="Another person confirms what the first one confirmed (担当／確認者)")
+    summary: str = Field(
+        default="",
+        description="Channel that gets the sheet in short after scheduled runs: a name of `channels`, or `notify`; empty: nobody",
+    )
+
+    @property
+    def confirm_time(self) -> time | None:
+        """When the reminder is due, in the workspace's time zone."""
+        return time.fromisoformat(self.confirm_by) if self.confirm_by else None
 
 
 class Settings(BaseModel):
@@ -77,6 +103,12 @@ class Settings(BaseModel):
     idle_minutes: float = Field(
         default=5, ge=1, le=480, description="In checklists, a longer pause counts as this many minutes of work"
     )
+    checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(|https?://[^\s]+)$",
+        description="Where people reach `tema up`, for links in messages (https://tema.example.jp); its own address by default",
+    )
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
 
     @field_validator("timezone")
@@ -98,6 +130,10 @@ class Settings(BaseModel):
         """Where `tema up` of this workspace answers, as templates know it of `localhost`: tema_host, tema_port, tema_url."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (read, not bound)
         return {"tema_host": host, "tema_port": self.port, "tema_url": f"http://{f'[{host}]' if ':' in host else host}:{self.port}"}
+
+    def page(self, path: str) -> str:
+        """The address of one of our pages for a person, e.g. `checks/2026-11-20`."""
+        return f"{self.public_url.rstrip('/') or self.here['tema_url']}/tema/{path}"
 
     @property
     def state_dir(self) -> Path:
@@ -135,7 +171,14 @@ def load_settings(root: Path, *, environ: Mapping[str, str] | None = None) -> Se
         return Settings.model_validate({**table, "root": root.resolve()})
     except ValidationError as error:
         first = problems_of(error, model=Settings)[0]
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if row.split("=")[0].strip() == str(first.loc[0])), 0)
+        line = next(
+            (
+                n
+                for n, row in enumerate(text.splitlines(), 1)
+                if row.split("=")[0].strip() in {str(first.loc[0]), str(first.loc[-1])}
+            ),
+            0,
+        )
         raise BadSettings(at=Location(file.name, line, first.field), problem=first.message, close=first.close) from error
 
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from temanashi.checks.judging import judge, judge_again
-from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Metric, Observation, Spec, ThresholdSpec, judge_metric
+from temanashi.checks.model import (
+    CheckKind,
+    CheckResult,
+    Given,
+    Judgement,
+    Metric,
+    Observation,
+    Remedy,
+    Spec,
+    ThresholdSpec,
+    judge_metric,
+)
 from temanashi.checks.registry import check_problems, check_schema, installed_kinds, parse_check
 from temanashi.checks.running import measure, worst
 from temanashi.checks.thresholds import BadRange, Range, parse_range
@@ -17,6 +28,7 @@ __all__ = [
     "Metric",
     "Observation",
     "Range",
+    "Remedy",
     "Spec",
     "ThresholdSpec",
     "check_problems",

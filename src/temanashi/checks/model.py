@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from temanashi.changes import Evidence, Verdict
 from temanashi.checks.thresholds import RangeText, parse_range
@@ -24,6 +24,7 @@ __all__ = [
     "Judgement",
     "Metric",
     "Observation",
+    "Remedy",
     "Spec",
     "ThresholdSpec",
     "judge_metric",
@@ -33,6 +34,26 @@ __all__ = [
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _named(value: Any) -> Any:
+    return {"id": value} if isinstance(value, str) else value
+
+
+class Remedy(_Frozen):
+    """The runbook that fixes what a check finds: `runbook: free-disk`, or with values for its form.
+
+    `offer` shows a link to its form. `approval` also asks for a run of it when the check becomes CRITICAL: once a problem, and
+    nothing is done before somebody approved it.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80, description="Id of a runbook of this workspace")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description='Values for its form, e.g. `{host: "{{ host.name }}"}`; what is left out is typed there'
+    )
+    start: Literal["offer", "approval"] = Field(
+        default="offer", description="`approval`: ask for a run that waits for approval; the runbook must say `approve:`"
+    )
 
 
 class Spec(_Frozen):
@@ -45,6 +66,9 @@ class Spec(_Frozen):
     retries: int = Field(default=0, ge=0, le=10, description="Times to measure again while the verdict is not OK")
     retry_wait: float = Field(default=1, ge=0, le=600, description="Seconds between two measurements")
     optional: bool = Field(default=False, description="SKIPPED instead of UNKNOWN where a machine lacks what is looked at")
+    runbook: Annotated[Remedy | None, BeforeValidator(_named)] = Field(
+        default=None, description="The runbook that fixes it: an id, or `{id: ..., params: {...}, start: approval}`"
+    )
 
 
 class ThresholdSpec(Spec):

@@ -25,6 +25,7 @@ def build() -> typer.Typer:
         accounting,
         approving,
         auditing,
+        checking,
         checklist,
         drafting,
         executing,
@@ -59,6 +60,7 @@ def build() -> typer.Typer:
     for module in (
         running,
         checklist,
+        checking,
         approving,
         executing,
         repeating,

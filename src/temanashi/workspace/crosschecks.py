@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,13 +18,14 @@ from temanashi.problems import Problem
 from temanashi.runbooks.calls import call_problems
 from temanashi.runbooks.model import Minutes, Runbook, StepItem
 from temanashi.runbooks.offering import Offering
+from temanashi.runbooks.remedies import remedy_problems, remedy_warnings
 from temanashi.text import Lang, LocalText, phrase
 from temanashi.workspace.choice_checks import choice_problems
 from temanashi.workspace.directory import rights_problems
 from temanashi.workspace.faults import Fault
 from temanashi.workspace.schedules import schedule_problems
 
-__all__ = ["LoadedRunbook", "alone_faults", "call_faults", "together_faults"]
+__all__ = ["LoadedRunbook", "alone_faults", "call_faults", "remedy_faults", "together_faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ def call_faults(runbooks: Iterable[LoadedRunbook]) -> list[Fault]:
             return found
         found += [fault for mine in faults.values() for fault in mine]
         left = {name: loaded for name, loaded in left.items() if name not in bad}
+
+
+def remedy_faults(runbooks: Iterable[LoadedRunbook], *, files: Collection[str]) -> list[Fault]:
+    """What is wrong with the runbooks that checks offer. `files` are all that there are, broken ones too."""
+    every = list(runbooks)
+    known = {loaded.runbook.id: loaded.runbook for loaded in every}
+    broken = {PurePosixPath(file).stem for file in files} - set(known)
+    found = [loaded.fault(problem) for loaded in every for problem in remedy_problems(loaded.runbook, known, broken=broken)]
+    warned = [(loaded, p) for loaded in every for p in remedy_warnings(loaded.runbook, known, broken=broken)]
+    return [*found, *(replace(loaded.fault(problem), level="warning") for loaded, problem in warned)]
 
 
 def _folder(loaded: LoadedRunbook) -> Iterator[Problem]:

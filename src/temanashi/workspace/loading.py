@@ -19,7 +19,7 @@ from temanashi.runbooks.parsing import BadRunbook, parse_runbook
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.settings import Settings, load_settings
 from temanashi.text import Lang, phrase
-from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, together_faults
+from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, remedy_faults, together_faults
 from temanashi.workspace.directory import people_problems
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
@@ -90,6 +90,8 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     found += call_faults(loaded for loaded in every if loaded.file not in broken)
+    broken = {fault.at.file for fault in errors_among(found)}
+    found += remedy_faults((r for r in every if r.file not in broken), files=[file for file in texts if _is_runbook(file)])
     broken = {fault.at.file for fault in errors_among(found)}
     return Content(
         runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from temanashi.changes import Change, Irreversible, Outcome, State, Step, Verdict
-from temanashi.checks.model import CheckResult
+from temanashi.checks.model import CheckResult, Remedy
 from temanashi.checks.registry import check_problems, check_schema, parse_check
 from temanashi.checks.running import measure
 from temanashi.problems import Problem
@@ -73,7 +73,7 @@ class ChecksStep:
             status="already" if measured else "unknown",
             reason=None if measured else first,
             verdict=verdict,
-            details=tuple(check_row(result) for result in results),
+            details=tuple(check_row(result, spec.runbook) for result, spec in zip(results, specs, strict=True)),
             evidence=tuple(e for result in results for e in result.evidence),
             started_at=started,
             ended_at=self.effects.clock.now(),
@@ -95,10 +95,12 @@ def checked(step: str, check: dict[str, Any]) -> None:
         raise BadValue(step, f"{check.get('id', '')}.{problems[0].field}", problems[0].message)
 
 
-def check_row(result: CheckResult) -> dict[str, Any]:
-    """A result as a row of an outcome's details."""
+def check_row(result: CheckResult, remedy: Remedy | None = None) -> dict[str, Any]:
+    """A result as a row of an outcome's details, with the runbook that the check offers against what is wrong."""
     row: dict[str, Any] = json.loads(result.model_dump_json(exclude={"evidence"}))
     row["evidence"] = [e.sha256 for e in result.evidence]
+    if remedy is not None:
+        row["runbook"] = remedy.model_dump(mode="json")
     return row
 
 
