@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from temanashi.checks.judging import judge, judge_again
+from temanashi.checks.means import Heartbeat, Means
 from temanashi.checks.model import (
     CheckKind,
     CheckResult,
@@ -24,7 +25,9 @@ __all__ = [
     "CheckKind",
     "CheckResult",
     "Given",
+    "Heartbeat",
     "Judgement",
+    "Means",
     "Metric",
     "Observation",
     "Range",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from temanashi.canonical import canonical_json
 from temanashi.changes import EVIDENCE_LIMIT, Evidence, Verdict, evidence_of
-from temanashi.checks.model import CheckKind, Judgement, Observation, Spec
+from temanashi.checks.by_time import IN_FORCE
+from temanashi.checks.model import CheckKind, Judgement, Observation, Spec, ThresholdSpec
 from temanashi.secrets import Redactor
 from temanashi.text.local import phrase
 
@@ -36,7 +38,15 @@ def unmeasured(spec: Spec, observation: Observation) -> Judgement | None:
 
 def judge(kind: CheckKind[Any], spec: Spec, observation: Observation) -> Judgement:
     """What an observation means: pure; the same observation has the same judgement for ever."""
-    return unmeasured(spec, observation) or kind.judge(spec, observation.facts)
+    return unmeasured(spec, observation) or kind.judge(_as_then(spec, observation.facts), observation.facts)
+
+
+def _as_then(spec: Spec, facts: Mapping[str, Any]) -> Spec:
+    """The check with the ranges that were in force when it was measured."""
+    chosen = facts.get(IN_FORCE)
+    if not (isinstance(spec, ThresholdSpec) and spec.by_time and chosen and chosen["row"]):
+        return spec
+    return spec.model_copy(update={"warn": chosen["warn"], "crit": chosen["crit"]})
 
 
 def judge_again(kind: CheckKind[Any], spec: Spec, evidence: Evidence) -> Judgement:

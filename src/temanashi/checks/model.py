@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from temanashi.changes import Evidence, Verdict
+from temanashi.checks.by_time import TimeRow
+from temanashi.checks.means import Means
 from temanashi.checks.thresholds import RangeText, parse_range
 from temanashi.clock import Clock
 from temanashi.hosts.command import Command
@@ -78,6 +80,9 @@ class ThresholdSpec(Spec):
         default=None, description="Range of good values; outside is WARNING (80, 10:, ~:5, 10:20, @10:20)"
     )
     crit: RangeText | None = Field(default=None, description="Range of bearable values; outside is CRITICAL")
+    by_time: tuple[TimeRow, ...] = Field(
+        default=(), max_length=50, description="Other ranges by time of day; the first row that covers the moment counts"
+    )
 
 
 class Metric(_Frozen):
@@ -133,11 +138,12 @@ class CheckResult(_Frozen):
 
 
 class Given(NamedTuple):
-    """What an observation has at hand: the answers to the kind's own commands in their order, the host, and a clock."""
+    """What an observation has at hand: the answers to the kind's own commands in their order, the host, a clock, and means."""
 
     results: tuple[Result, ...]
     host: Host
     clock: Clock
+    means: Means
 
 
 SpecT_contra = TypeVar("SpecT_contra", bound=Spec, contravariant=True)

@@ -12,8 +12,10 @@ from typing import Any
 from temanashi.canonical import digest_of
 from temanashi.changes import Evidence, Verdict
 from temanashi.checks.answers import reason_of
+from temanashi.checks.by_time import IN_FORCE, in_force
 from temanashi.checks.judging import judge, keep, unmeasured
-from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, Spec
+from temanashi.checks.means import Means
+from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, Spec, ThresholdSpec
 from temanashi.checks.registry import Kinds, installed_kinds
 from temanashi.clock import Clock
 from temanashi.errors import TargetError, TemanashiError
@@ -53,9 +55,17 @@ def measure(
     clock: Clock,
     redactor: Redactor,
     kinds: Kinds | None = None,
+    means: Means | None = None,
 ) -> list[CheckResult]:
     """One result a check, in the order given. What a host, a service or a kind does wrong is never raised: it is a result."""
-    sweep = _Sweep(host, transport=transport, clock=clock, redactor=redactor, kinds=kinds or installed_kinds())
+    sweep = _Sweep(
+        host,
+        transport=transport,
+        clock=clock,
+        redactor=redactor,
+        kinds=kinds or installed_kinds(),
+        means=means or Means(),
+    )
     pending = [_Item(index, spec) for index, spec in enumerate(specs)]
     results: dict[int, CheckResult] = {}
     while pending:
@@ -73,8 +83,9 @@ def worst(results: Sequence[CheckResult]) -> Verdict:
 
 
 class _Sweep:
-    def __init__(self, host: Host, *, transport: Transport, clock: Clock, redactor: Redactor, kinds: Kinds) -> None:
+    def __init__(self, host: Host, *, transport: Transport, clock: Clock, redactor: Redactor, kinds: Kinds, means: Means) -> None:
         self._host = host
+        self._means = means
         self._transport = transport
         self._clock = clock
         self._redactor = redactor
@@ -120,9 +131,17 @@ class _Sweep:
                 raise failed
             results = tuple(answer for answer in item.answers if isinstance(answer, Result))
             assert item.kind is not None  # noqa: S101  (only items whose kind was found are observed)
-            item.observation = item.kind.observe(item.spec, Given(results, self._host, self._clock))
+            seen = item.kind.observe(item.spec, Given(results, self._host, self._clock, self._means))
+            item.observation = self._with_ranges(item.spec, seen)
         commands = sum(answer.seconds for answer in item.answers if isinstance(answer, Result))
         item.seconds = commands + self._clock.monotonic() - began
+
+    def _with_ranges(self, spec: Spec, seen: Observation) -> Observation:
+        """The observation with the ranges that hold at this moment among its facts: judging reads no clock."""
+        if not isinstance(spec, ThresholdSpec) or not spec.by_time or seen.problem is not None:
+            return seen
+        chosen = in_force(spec.by_time, self._clock.now(), self._means)
+        return seen.model_copy(update={"facts": {**seen.facts, IN_FORCE: chosen}})
 
     @contextmanager
     def _caught(self, item: _Item) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -21,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from temanashi.calendars import Blackout
+from temanashi.calendars import Blackout, DayTime
 from temanashi.clock import duration_of
 from temanashi.text.local import LocalText, phrase
 
@@ -31,8 +30,6 @@ OnClosed = Literal["skip", "next", "previous"]
 Missed = Literal["skip", "last", "all"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ScheduleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
-CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])", re.ASCII)
-LAST_HOUR = 47
 RARE_DAYS = range(29, 32)
 FURTHEST = 15
 """Every month of Japan has so many business days, from both ends."""
@@ -50,18 +47,7 @@ class _OneOrMore:
         return {"anyOf": [listed["items"], {"type": "array", "items": listed["items"], "minItems": 1}]}
 
 
-def _clock(value: Any) -> Any:
-    match = CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if match is None or int(match[1]) > LAST_HOUR:
-        raise ValueError(phrase("schedules.not-clock", value=str(value)))
-    return value
-
-
-At = Annotated[
-    str,
-    BeforeValidator(_clock),
-    WithJsonSchema({"type": "string", "pattern": r"^([0-3]?\d|4[0-7]):[0-5]\d$", "examples": ["08:30", "25:30"]}),
-]
+At = DayTime
 
 
 def _duration(value: Any) -> Any:

@@ -25,6 +25,7 @@ from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.steps.channels import no_channels
 from temanashi.runbooks.steps.contract import Effects, PlanContext, StepKind
 from temanashi.runs.active_time import IDLE_SECONDS
+from temanashi.runs.check_means import check_means
 from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
@@ -84,6 +85,7 @@ class Engine:
             run=run.id,
             halt=event,
             called=run.called,
+            means=check_means(self.database, secret=self._revealed, zone=self.zone, directory=self.directory),
         )
         return self.kinds[item.kind].build(item, effects)
 

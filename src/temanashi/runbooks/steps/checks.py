@@ -65,7 +65,9 @@ class ChecksStep:
         host = self.effects.host(change.target)
         specs = [parse_check(item) for item in change.payload["checks"]]
         transport = self.effects.connect(host)
-        results = measure(specs, host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor)
+        results = measure(
+            specs, host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor, means=self.effects.means
+        )
         verdict = Verdict.worst([r.verdict for r in results])
         measured = not any(r.verdict is Verdict.UNKNOWN for r in results)
         first = next((r.reason for r in results if r.verdict is Verdict.UNKNOWN), None)

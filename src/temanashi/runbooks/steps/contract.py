@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from temanashi.changes import Change, Step
+from temanashi.checks.means import Means
 from temanashi.clock import Clock
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Transport
@@ -29,7 +30,7 @@ class Effects:
     """What a step acts with. `connect` gives the transport of a host; `secret` resolves a reference at the last moment.
 
     `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
-    now: whoever waits waits on it. `called` are the runbooks that a step may call.
+    now: whoever waits waits on it. `called` are the runbooks that a step may call, `means` what checks may use.
     """
 
     connect: Callable[[Host], Transport]
@@ -41,6 +42,7 @@ class Effects:
     run: str = ""
     halt: threading.Event = field(default_factory=threading.Event)
     called: Mapping[str, Runbook] = field(default_factory=dict)
+    means: Means = field(default_factory=Means)
 
     def key(self, change: Change) -> str:
         """The key of every attempt at a change of this run."""

@@ -108,7 +108,9 @@ class WaitUntilStep:
     def _measured(self, change: Change) -> CheckResult:
         host, spec = self.effects.host(change.target), parse_check(change.payload["check"])
         transport = self.effects.connect(host)
-        return measure([spec], host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor)[0]
+        return measure(
+            [spec], host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor, means=self.effects.means
+        )[0]
 
     def _told(self, change: Change, result: CheckResult, looks: int, *, reached: bool) -> Outcome:
         detail = {"last": str(result.verdict), "looks": looks, "reason": result.reason.model_dump(), "observed": result.observed}
