@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -15,7 +16,7 @@ from temanashi.pages.site import Site
 from temanashi.reports.display import Display
 from temanashi.text import Lang, say
 
-__all__ = ["css", "page", "script"]
+__all__ = ["coded", "css", "page", "script"]
 
 DIRECTIVES = (
     "default-src 'none'",
@@ -30,13 +31,24 @@ OWN_SCRIPTS = ("script-src 'self'", "connect-src 'self'")
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("temanashi.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["coded"] = coded
+    return made
+
+
+def coded(text: object) -> Markup:
+    """A message, escaped, with what stands between backticks as code."""
+    plain, *rest = str(escape(text)).split("`")
+    if len(rest) % 2:  # one stands alone
+        return Markup(str(escape(text)))  # noqa: S704  (escaped)
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return Markup(plain + "".join(f"<code>{code}</code>{after}" for code, after in pairs))  # noqa: S704  (escaped above)
 
 
 @cache
