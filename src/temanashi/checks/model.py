@@ -71,6 +71,13 @@ class Spec(_Frozen):
     runbook: Annotated[Remedy | None, BeforeValidator(_named)] = Field(
         default=None, description="The runbook that fixes it: an id, or `{id: ..., params: {...}, start: approval}`"
     )
+    parents: tuple[str, ...] | None = Field(
+        default=None,
+        max_length=20,
+        description="Checks of the same step without which this one says nothing: SKIPPED while one is down. By default a check "
+        "that runs commands has the step's `up` check; [] means none",
+    )
+    hard_after: int = Field(default=1, ge=1, le=20, description="Runs in a row that must find it wrong before anybody is alerted")
 
 
 class ThresholdSpec(Spec):
@@ -119,7 +126,11 @@ class Judgement(_Frozen):
 
 
 class CheckResult(_Frozen):
-    """A check on a target at a time. `seconds` is how long the last of `attempts` took; `spec_digest` says what was asked."""
+    """A check on a target at a time. `seconds` is how long the last of `attempts` took.
+
+    `spec` is what was asked, with every default filled in and secrets masked, and `spec_digest` its digest: with the evidence it is
+    all that is needed to judge again.
+    """
 
     check: str
     kind: str
@@ -133,6 +144,7 @@ class CheckResult(_Frozen):
     measured_at: datetime
     seconds: NonNegativeFloat = 0.0
     attempts: PositiveInt = 1
+    spec: dict[str, Any] = Field(default_factory=dict)
     spec_digest: str = ""
     evidence: tuple[Evidence, ...] = ()
 

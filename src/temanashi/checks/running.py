@@ -16,6 +16,7 @@ from temanashi.checks.by_time import IN_FORCE, in_force
 from temanashi.checks.judging import judge, keep, unmeasured
 from temanashi.checks.means import Means
 from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, Spec, ThresholdSpec
+from temanashi.checks.parents import without_orphans
 from temanashi.checks.registry import Kinds, installed_kinds
 from temanashi.clock import Clock
 from temanashi.errors import TargetError, TemanashiError
@@ -58,12 +59,13 @@ def measure(
     means: Means | None = None,
 ) -> list[CheckResult]:
     """One result a check, in the order given. What a host, a service or a kind does wrong is never raised: it is a result."""
+    known = kinds or installed_kinds()
     sweep = _Sweep(
         host,
         transport=transport,
         clock=clock,
         redactor=redactor,
-        kinds=kinds or installed_kinds(),
+        kinds=known,
         means=means or Means(),
     )
     pending = [_Item(index, spec) for index, spec in enumerate(specs)]
@@ -74,7 +76,7 @@ def measure(
         pending = [i for i in pending if results[i.index].verdict not in SETTLED and i.attempts <= i.spec.retries]
         if pending:
             clock.sleep(max(item.spec.retry_wait for item in pending))
-    return [results[index] for index in range(len(specs))]
+    return without_orphans(specs, [results[index] for index in range(len(specs))], kinds=known)
 
 
 def worst(results: Sequence[CheckResult]) -> Verdict:
@@ -155,6 +157,7 @@ class _Sweep:
     def _result(self, item: _Item, started: datetime) -> CheckResult:
         judgement, evidence = self._judged(item)
         masked = self._redactor
+        spec = masked.value(item.spec.model_dump(mode="json", exclude={"runbook"}))  # what to do about it asks nothing
         return CheckResult(
             check=item.spec.id,
             kind=item.spec.kind,
@@ -168,9 +171,8 @@ class _Sweep:
             measured_at=started,
             seconds=round(item.seconds, 6),
             attempts=item.attempts,
-            spec_digest=digest_of(
-                masked.value(item.spec.model_dump(mode="json", exclude={"runbook"}))
-            ),  # what to do about it asks nothing
+            spec=spec,
+            spec_digest=digest_of(spec),
             evidence=evidence,
         )
 

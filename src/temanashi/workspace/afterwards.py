@@ -9,6 +9,7 @@ from temanashi.notices import Delivery, Notice, Notifier
 from temanashi.runs.reading import RunView
 from temanashi.text import Lang, Phrase, explain, phrase, say
 from temanashi.workspace.approval_notices import tell_of_approvals
+from temanashi.workspace.checking import note_checks
 from temanashi.workspace.opening import Installation
 
 __all__ = ["after_refusal", "after_run", "seal_tail"]
@@ -24,8 +25,9 @@ def after_run(installation: Installation, view: RunView) -> list[Phrase]:
     """
     if view.mode != "live":
         return []
+    noted = note_checks(installation)
     asked = tell_of_approvals(installation) if view.state == "waiting" or view.emergency else []
-    return asked if view.ended_at is None else [*asked, *seal_tail(installation), *_notified(installation, view)]
+    return asked if view.ended_at is None else [*asked, *noted, *seal_tail(installation), *_notified(installation, view)]
 
 
 def after_refusal(installation: Installation, runbook: str, error: TemanashiError) -> list[Phrase]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from temanashi.changes import Change, Irreversible, Outcome, State, Step, Verdict
 from temanashi.checks.model import CheckResult, Remedy
+from temanashi.checks.parents import parent_problems
 from temanashi.checks.registry import check_problems, check_schema, parse_check
 from temanashi.checks.running import measure
 from temanashi.problems import Problem
@@ -136,6 +137,7 @@ class _Checks:
             if name and name in seen:
                 problems.append(Problem((index, "id"), phrase("runbooks.duplicate-check", name=name)))
             seen.add(name)
+        problems += parent_problems(value)
         return Parsed(None, tuple(problems)) if problems else Parsed(ChecksSpec(items=tuple(value)))
 
     def schema(self) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""A host below one that is down is not known: SKIPPED with the reason, and no problem of its own."""
+
+import pytest
+
+from temanashi.changes import Verdict
+from temanashi.hosts.inventory import Inventory
+
+HOSTS = {
+    "hosts": {
+        "bastion": {"transport": "local"},
+        "inner": {"transport": "local", "jump": ["bastion"]},
+        "deep": {"transport": "local", "jump": ["bastion", "inner"]},
+        "apart": {"transport": "local"},
+    }
+}
+
+
+@pytest.fixture
+def site(world):
+    world.inventory = Inventory.model_validate(HOSTS)
+    return world
+
+
+def test_hosts_behind_a_jump_host_that_is_down_are_skipped_and_only_it_is_a_problem(site):
+    for host in ("bastion", "inner", "deep"):
+        site.say("UNKNOWN", target=host)
+    site.run()
+    assert [problem.target for problem in site.problems()] == ["bastion"]
+    state = site.state(target="deep")
+    assert (state.verdict, state.measured) == (Verdict.SKIPPED, None)
+    assert "bastion" in state.reason.text("ja")
+    assert site.state(target="apart").verdict is Verdict.OK
+
+
+def test_what_was_measured_well_behind_it_stays_measured(site):
+    site.say("UNKNOWN", target="bastion")
+    site.run()
+    assert site.state(target="inner").verdict is Verdict.OK
+
+
+def test_a_jump_host_with_one_bad_check_is_not_down(site):
+    site.checks = [{"id": "disk", "kind": "disk"}, {"id": "load", "kind": "load"}]
+    site.say("UNKNOWN", target="bastion")
+    site.say("UNKNOWN", target="inner")
+    site.say("UNKNOWN", target="inner", check="load")
+    site.run()
+    assert site.state(target="inner").verdict is Verdict.UNKNOWN
+    assert {problem.target for problem in site.problems()} == {"bastion", "inner"}
+
+
+def test_a_problem_from_before_stays_open_while_nothing_is_known(site):
+    site.say("CRITICAL", target="inner")
+    site.run()
+    site.say("UNKNOWN", target="bastion")
+    site.say("UNKNOWN", target="inner")
+    site.run()
+    inner = next(problem for problem in site.problems() if problem.target == "inner")
+    assert (inner.verdict, inner.seen) == (Verdict.CRITICAL, Verdict.SKIPPED)
+
+
+def test_an_up_check_that_is_down_makes_the_host_down_whatever_else_is_known(site):
+    from temanashi.monitoring.model import Key, Result
+    from temanashi.monitoring.results import down_hosts
+    from temanashi.text.local import phrase
+
+    def result(name, kind, verdict):
+        key = Key("book", "look", name, "web1")
+        return Result(key=key, kind=kind, verdict=verdict, reason=phrase("x"), at=site.clock.now(), run="r")
+
+    assert down_hosts([result("up", "up", Verdict.CRITICAL), result("web", "http", Verdict.OK)]) == {"web1"}
+    assert down_hosts([result("disk", "disk", Verdict.SKIPPED)]) == set()
