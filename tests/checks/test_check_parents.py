@@ -13,7 +13,7 @@ from temanashi.runbooks.kinds import step_kinds
 class Up:
     name = "up"
 
-    class spec:
+    class spec:  # noqa: N801
         pass
 
     def commands(self, spec):
