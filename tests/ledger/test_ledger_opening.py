@@ -71,23 +71,20 @@ def test_a_new_database_is_private_and_durable(sqlite, file):
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}
 
 
-def test_an_up_to_date_database_opens_quickly_and_without_alembic(sqlite, file):
+def test_an_up_to_date_database_opens_without_alembic(sqlite, file):
     sqlite.close()
     code = """
-import sys, time
+import sys
 import temanashi.ledger.database as d, temanashi.clock as c
-start = time.perf_counter()
 d.open_database(sys.argv[1], clock=c.SystemClock())
-print(time.perf_counter() - start, "alembic" in sys.modules)
+print("alembic" in sys.modules)
 """
     source = str(Path(temanashi.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", code, f"sqlite:///{file}"],
         env={**os.environ, "PYTHONPATH": source}, check=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    seconds, alembic = done.stdout.split()
-    assert alembic == "False"
-    assert float(seconds) < 0.05
+    assert done.stdout.strip() == "False"
 
 
 def test_the_folder_is_made_but_not_its_parents(tmp_path, clock, opened, assert_told):

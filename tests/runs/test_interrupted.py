@@ -45,10 +45,18 @@ def working_on(marker):
     return [process for process in living if marker in (process.info["cmdline"] or [])]
 
 
+@pytest.fixture
+def no_nohup():
+    """As in a terminal: under `nohup`, which these tests may run in, a closed terminal ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("number", "as_json"), [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)]
 )
-def test_ctrl_c_ends_the_run_as_cancelled_with_exit_code_5_and_leaves_no_process(tmp_path, number, as_json):
+def test_ctrl_c_ends_the_run_as_cancelled_with_exit_code_5_and_leaves_no_process(tmp_path, no_nohup, number, as_json):
     terminal = Terminal(tmp_path)
     marker = f"marker-{tmp_path.name}-{os.getpid()}"
     never = str(tmp_path / "never")
@@ -56,7 +64,7 @@ def test_ctrl_c_ends_the_run_as_cancelled_with_exit_code_5_and_leaves_no_process
     process = terminal.start("run", "slow", *(["--json"] if as_json else []))
     until(lambda: working_on(marker))
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 5
     assert not working_on(marker)
     assert not (tmp_path / "never").exists()
