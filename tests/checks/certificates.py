@@ -26,6 +26,11 @@ class Issued:
     def pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
+    def key_with(self, password: str) -> bytes:
+        """The key as PEM that a password opens."""
+        locked = serialization.BestAvailableEncryption(password.encode())
+        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+
 
 @dataclass(frozen=True)
 class Authority:

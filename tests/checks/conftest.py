@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from temanashi.checks import CheckResult, Means, installed_kinds, judge_again, measure, parse_check
+from temanashi.clock import SystemClock
 from temanashi.errors import TargetError
-from temanashi.hosts import Answer, Command, Host, Inventory, Result, TimedOut, Unreachable
+from temanashi.hosts import Answer, Command, Host, Inventory, Result, TimedOut, Unreachable, connect
 from temanashi.secrets import Redactor
 
 
@@ -84,6 +87,24 @@ def answers():
 @pytest.fixture
 def clock() -> SteppingClock:
     return SteppingClock()
+
+
+@pytest.fixture
+def look(localhost):
+    """Measures one check from here, with real time, and holds it against its own evidence."""
+
+    def measured(*, means: Means | None = None, **data) -> CheckResult:
+        spec = parse_check({"id": "a", "timeout": 5, **data})
+        transport = connect(localhost)
+        (result,) = measure([spec], localhost, transport=transport, clock=SystemClock(), redactor=Redactor(), means=means)
+        for lang in ("ja", "en"):
+            assert "checks." not in result.reason.text(lang)
+            assert not re.search(r"\{\w+\}", result.reason.text(lang))
+        again = judge_again(installed_kinds().find(spec.kind), spec, result.evidence[0])
+        assert (again.verdict, again.reason, again.metrics) == (result.verdict, result.reason, result.metrics)
+        return result
+
+    return measured
 
 
 @pytest.fixture

@@ -13,7 +13,12 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-__all__ = ["raw_server", "tls_context", "tls_server", "udp_server", "web_server"]
+__all__ = ["proxy_server", "raw_server", "tls_context", "tls_server", "udp_server", "web_server"]
+
+
+JSON = (
+    b'\xef\xbb\xbf{"status": "UP", "queue": {"depth": 120, "oldest": "7.5"}, "nodes": [{"up": true}, {"up": false}], "none": null}'
+)
 
 
 class _Web(BaseHTTPRequestHandler):
@@ -52,9 +57,23 @@ class _Web(BaseHTTPRequestHandler):
             "brotli": lambda: self.answer(200, b"\x0b\x02\x80UP\x03", Content_Encoding="br"),
             "long": lambda: self.answer(200, b"x" * 3_000_000 + b"status: UP"),
             "sjis": lambda: self.answer(200, "状態：正常".encode("shift_jis"), Content_Type="text/html; charset=Shift_JIS"),
+            "json": lambda: self.answer(200, JSON, Content_Type="application/json"),
+            "maintenance": lambda: self.answer(200, "<h1>ただいまメンテナンス中です</h1>".encode(), Content_Type="text/html"),
+            "as": lambda: self.answer(200 if self.headers["Authorization"] == rest.replace("+", " ") else 401),
+            "echo": lambda: self.answer(200, str(self.headers).encode()),
+            "cut-gzip": lambda: self.answer(200, gzip.compress(b"status: UP " * 100)[:-12], **gzipped),
+            "huge-head": lambda: self.answer(X_Long="x" * 300_000),
             "odd-charset": lambda: self.answer(200, Content_Type="text/html; charset=no-such"),
         }
         pages.get(page, lambda: self.answer(X_Version="7.2"))()
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.path, dict(self.headers)))
+        self.answer(200, self.headers.get("Content-Type", "").encode() + b"\n" + content)
+
+    def do_OPTIONS(self) -> None:
+        self.answer(200, b"", Allow="GET, HEAD")
 
     def drip(self) -> None:
         self.send_response(200)
@@ -109,9 +128,50 @@ def udp_server(reply: Callable[[bytes], bytes | None]) -> Iterator[int]:
         yield server.server_address[1]
 
 
-def tls_context(file: Path) -> ssl.SSLContext:
+@contextmanager
+def proxy_server(refusal: bytes = b"") -> Iterator[tuple[int, list[str]]]:
+    """Port and first lines of a proxy that reaches every port of this machine, or answers `refusal`."""
+    asked: list[str] = []
+
+    def talk(link: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += link.recv(4096)
+        first = head.split(b"\r\n")[0].decode()
+        asked.append(first)
+        if refusal:
+            link.sendall(refusal)
+            return
+        method, target, _ = first.split()
+        place = target if method == "CONNECT" else target.split("/")[2]
+        with socket.create_connection(("127.0.0.1", int(place.rpartition(":")[2]))) as there:
+            if method == "CONNECT":
+                link.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            else:
+                there.sendall(head)
+            back = threading.Thread(target=_pump, args=(there, link), daemon=True)
+            back.start()
+            _pump(link, there)
+            back.join(5)
+
+    with raw_server(talk) as port:
+        yield port, asked
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65_536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def tls_context(file: Path, *, clients: Path | None = None) -> ssl.SSLContext:
+    """A server's context; `clients` is the authority whose certificate every client must show."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 

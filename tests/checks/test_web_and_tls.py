@@ -10,24 +10,6 @@ import pytest
 from checks.certificates import issue, make_authority, write_server
 from checks.servers import raw_server, tls_context, tls_server, web_server
 from temanashi.changes import Verdict
-from temanashi.checks import installed_kinds, judge_again, measure, parse_check
-from temanashi.clock import SystemClock
-from temanashi.hosts import connect
-from temanashi.secrets import Redactor
-
-
-@pytest.fixture
-def look(localhost):
-    def measured(**data):
-        spec = parse_check({"id": "a", "timeout": 5, **data})
-        (result,) = measure([spec], localhost, transport=connect(localhost), clock=SystemClock(), redactor=Redactor())
-        for lang in ("ja", "en"):
-            assert "checks." not in result.reason.text(lang)
-        again = judge_again(installed_kinds().find(spec.kind), spec, result.evidence[0])
-        assert (again.verdict, again.reason, again.metrics) == (result.verdict, result.reason, result.metrics)
-        return result
-
-    return measured
 
 
 @pytest.fixture(scope="module")

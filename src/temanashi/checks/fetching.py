@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import ssl
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from temanashi.checks.connecting import cut_after, failure_word
-from temanashi.checks.names import addresses_of
-from temanashi.checks.trust import trusting
+from temanashi.checks.bodies import BODY_LIMIT
+from temanashi.checks.connecting import failure_word
+from temanashi.checks.reaching import Deadline, ProxyRefused, Way, place_of, reach
 from temanashi.clock import Clock
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["BODY_LIMIT", "Fetched", "fetch"]
 
-BODY_LIMIT = 1024 * 1024
-"""Bytes of a decoded body that are looked at."""
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass
@@ -46,114 +38,66 @@ def fetch(
     method: str,
     headers: Mapping[str, str],
     redirects: int,
-    ca_file: str | None,
     timeout: float,
     clock: Clock,
     content: bytes | None = None,
+    ca_file: str | None = None,
+    way: Way | None = None,
 ) -> Fetched:
     """Ask for a URL within `timeout` seconds in all. Raises NameNotFound and CannotMeasure; every other failure is an answer.
 
-    `content` is sent to the first address only, never on to another one: what sends it follows no redirects.
+    `content`, `headers`, the client certificate and the address in `way` are for the first server only, never for another one:
+    what sends content follows no redirects. No proxies and no .netrc of this machine: the check looks at the service itself.
     """
-    deadline = clock.monotonic() + timeout
+    going = way or Way(ca_file=ca_file)
+    deadline = Deadline(clock, clock.monotonic() + timeout)
+    seen = {url}
     for hop in range(redirects + 1):
-        left = max(deadline - clock.monotonic(), 0.001)
-        parts = urlsplit(url)
-        addresses_of(parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0), timeout=left)
-        context = trusting(ca_file) if parts.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        fetched = _asked(url, method, headers, context, left, None if hop else content)
-        if fetched.failure and clock.monotonic() >= deadline:
-            fetched = Fetched(url, failure="timeout")  # we cut the connection ourselves
+        fetched = _asked(url, method, headers, going, deadline, None if hop else content)
         fetched.redirects = hop
-        target = fetched.headers.get("location", "") if fetched.status in {301, 302, 303, 307, 308} else ""
+        target = fetched.headers.get("location", "") if fetched.status in _REDIRECTS else ""
         if not target or redirects == 0 or fetched.failure:
             return fetched
         following = _joined(url, target)
         if following is None:
             return Fetched(url, failure="protocol", detail=f"Location: {target[:200]}", redirects=hop)
-        if urlsplit(following)[:2] != parts[:2]:
+        if following in seen:
+            return Fetched(url, failure="loop", detail=following[:200], redirects=hop + 1)
+        if urlsplit(following)[:2] != urlsplit(url)[:2]:
             headers = {}  # they may hold a token that is meant for the first server only
+            going = going if urlsplit(following).hostname == urlsplit(url).hostname else going.elsewhere()
+        seen.add(following)
         url = following
     return Fetched(url, failure="redirects", detail=str(redirects), redirects=redirects)
 
 
 def _joined(url: str, location: str) -> str | None:
-    import httpx  # noqa: PLC0415  (only who fetches pays for its import)
-
     try:
-        joined = httpx.URL(url).join(location)
-        good = joined.scheme in _DEFAULT_PORTS and bool(joined.host) and urlsplit(str(joined)).port != 0
-    except (httpx.InvalidURL, ValueError):
+        joined = urljoin(url, location)
+        place_of(joined)
+    except ValueError:
         return None
-    return str(joined) if good else None
+    return joined.partition("#")[0]
 
 
-def _asked(
-    url: str, method: str, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float, content: bytes | None
-) -> Fetched:
-    import httpx  # noqa: PLC0415  (see _joined)
+def _asked(url: str, method: str, headers: Mapping[str, str], way: Way, deadline: Deadline, content: bytes | None) -> Fetched:
+    from temanashi.checks.exchanging import BadAnswer, exchanged, request_for  # noqa: PLC0415  (only who asks pays for h11)
 
-    sent = {"Accept-Encoding": "identity", "User-Agent": "temanashi", **headers}
-    with cut_after(seconds) as watch:
-
-        def trace(event: str, about: dict[str, Any]) -> None:
-            if event == "connection.connect_tcp.complete":
-                watch(about["return_value"].get_extra_info("socket"))
-
-        try:
-            # No proxies and no .netrc of ours: the check looks at the service itself.
-            with (
-                httpx.Client(verify=context, trust_env=False, timeout=seconds, follow_redirects=False) as client,
-                client.stream(method, url, headers=sent, content=content, extensions={"trace": trace}) as response,
-            ):
-                return _read(url, response)
-        except httpx.TimeoutException:
-            return Fetched(url, failure="timeout")
-        except (httpx.RemoteProtocolError, httpx.LocalProtocolError) as error:
-            return Fetched(url, failure="protocol", detail=str(error)[:200])
-        except httpx.TransportError as error:
-            return _failed(url, error)
-
-
-def _read(url: str, response: httpx.Response) -> Fetched:
-    fetched = Fetched(url, status=response.status_code, headers={name.lower(): value for name, value in response.headers.items()})
-    encoding = fetched.headers.get("content-encoding", "identity").strip().lower()
-    inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
-    fetched.decoded = inflate is not None or encoding in {"identity", ""}
-    body = bytearray()
+    place = place_of(url)
     try:
-        for chunk in response.iter_raw():
-            room = BODY_LIMIT - len(body)
-            body += inflate.decompress(chunk, room + 1) if inflate else chunk[: room + 1]
-            if len(body) > BODY_LIMIT:
-                fetched.cut = True
-                break
-    except zlib.error:
-        fetched.decoded = False
-    fetched.body = _text(bytes(body[:BODY_LIMIT]), response.charset_encoding)
-    return fetched
-
-
-def _text(body: bytes, charset: str | None) -> str:
-    try:
-        return body.decode(charset or "utf-8", "replace")
-    except LookupError:
-        return body.decode("utf-8", "replace")
-
-
-def _failed(url: str, error: BaseException) -> Fetched:
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            return Fetched(url, failure="tls", detail=getattr(cause, "verify_message", "") or cause.reason or str(cause))
-    known = [cause for cause in causes if isinstance(cause, OSError) and cause.errno]
-    word = failure_word(known[0], what=url) if known else "reset" if "Read" in type(error).__name__ else "failed"
-    return Fetched(url, failure=word, detail=str(error)[:200])
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    if error is not None:
-        yield error
-        for inner in getattr(error, "exceptions", ()):
-            yield from _causes(inner)
-        yield from _causes(error.__cause__ or error.__context__)
+        request = request_for(place, method, headers, content, whole=way.proxy is not None and place.scheme == "http")
+        with reach(place, way, deadline) as link:
+            answer = exchanged(link, request, content, deadline)
+    except BadAnswer as error:
+        word, detail = "protocol", str(error)[:200]
+    except ProxyRefused as error:
+        word, detail = "proxy", str(error)
+    except ssl.SSLError as error:
+        word, detail = "tls", getattr(error, "verify_message", "") or error.reason or str(error)
+    except OSError as error:
+        word, detail = failure_word(error, what=url), str(error)[:200]
+    else:
+        charset = answer.headers.get("content-type", "")
+        cut, decoded, text = answer.body.cut, answer.body.decoded, answer.body.text(charset)
+        return Fetched(url, status=answer.status, headers=answer.headers, body=text, cut=cut, decoded=decoded)
+    return Fetched(url, failure="timeout") if deadline.over else Fetched(url, failure=word, detail=detail)

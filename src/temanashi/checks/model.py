@@ -61,6 +61,8 @@ class Remedy(_Frozen):
 class Spec(_Frozen):
     """What every check says. A kind adds its own fields, and `kind: Literal["its-name"]`."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64, description="Name of the check, unique within its step")
     kind: str
     title: LocalText | None = Field(default=None, description="What a reader sees instead of the id")

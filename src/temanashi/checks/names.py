@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import threading
 from typing import Any, NamedTuple
 
 from temanashi.errors import TargetError
 
-__all__ = ["Address", "NameNotFound", "addresses_of"]
+__all__ = ["Address", "NameNotFound", "addresses_of", "is_address"]
 
 
 class NameNotFound(TargetError):
@@ -18,6 +19,15 @@ class NameNotFound(TargetError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name=name, reason=reason)
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an IP address, not a name."""
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 class Address(NamedTuple):
@@ -33,17 +43,21 @@ def addresses_of(name: str, port: int, *, timeout: float, kind: socket.SocketKin
     The C library cannot be interrupted, so it is asked in a thread that is left behind when it takes too long.
     """
     answer: list[list[Address] | OSError] = []
+    flags = socket.AI_NUMERICHOST if is_address(name) else 0
 
     def ask() -> None:
         try:
-            found = socket.getaddrinfo(name, port, type=kind)
+            found = socket.getaddrinfo(name, port, type=kind, flags=flags)
             answer.append([Address(item[0], item[4]) for item in found])
         except (OSError, UnicodeError) as error:
             answer.append(error if isinstance(error, OSError) else OSError(str(error)))
 
-    thread = threading.Thread(target=ask, name=f"resolve {name}", daemon=True)
-    thread.start()
-    thread.join(timeout)
+    if flags:  # nobody is asked about it
+        ask()
+    else:
+        thread = threading.Thread(target=ask, name=f"resolve {name}", daemon=True)
+        thread.start()
+        thread.join(timeout)
     if not answer:
         raise NameNotFound(name, "timeout")
     if isinstance(answer[0], OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +87,8 @@ def worst(results: Sequence[CheckResult]) -> Verdict:
 class _Sweep:
     def __init__(self, host: Host, *, transport: Transport, clock: Clock, redactor: Redactor, kinds: Kinds, means: Means) -> None:
         self._host = host
-        self._means = means
+        self._means = replace(means, secret=self._revealed)
+        self._secret = means.secret
         self._transport = transport
         self._clock = clock
         self._redactor = redactor
@@ -137,6 +138,12 @@ class _Sweep:
             item.observation = self._with_ranges(item.spec, seen)
         commands = sum(answer.seconds for answer in item.answers if isinstance(answer, Result))
         item.seconds = commands + self._clock.monotonic() - began
+
+    def _revealed(self, ref: str) -> str:
+        """A secret, which is redacted from now on: a server may send back what it was sent."""
+        value = self._secret(ref)
+        self._redactor.add(value)
+        return value
 
     def _with_ranges(self, spec: Spec, seen: Observation) -> Observation:
         """The observation with the ranges that hold at this moment among its facts: judging reads no clock."""

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from temanashi.checks.fetching import Fetched, fetch
-from temanashi.checks.kinds.http import Url
+from temanashi.checks.http_request import HeaderName, Url
 from temanashi.hosts.inventory import Host
 from temanashi.runbooks.steps.contract import Effects, PlanContext
 from temanashi.runbooks.steps.interrupting import unless_halted
@@ -32,7 +32,6 @@ from temanashi.text.local import phrase
 
 __all__ = ["Address", "HeaderName", "Request", "planned", "request_templates", "sent"]
 
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=200)]
 BASE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 SECRET = "{secret}"  # noqa: S105  (the word that stands for one)
 _URL: TypeAdapter[str] = TypeAdapter(Url)
