@@ -1,15 +1,12 @@
 """Approvers who answer at once, and processes that are killed between a vote and what follows it."""
 
-import dataclasses
-import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
 
 import pytest
 
 from fixtures_approvals import ALICE, BOB, CAROL, FRIDAY, SetClock, guarded, guarded_engine
+from fixtures_killing import deadly, in_another_process
 from fixtures_runs import asking
 from temanashi.errors import RunError
 from temanashi.ledger.verification import verify
@@ -19,27 +16,6 @@ from temanashi.runs.approvals.faults import AlreadyVoted
 from temanashi.runs.decisions import decide
 from temanashi.runs.requests import request_run
 from temanashi.runs.results import NotWaiting, Waiting
-
-
-class Deadly:
-    """A database that kills the process just before or after the commit of its n-th write transaction."""
-
-    def __init__(self, database, *, at, when):
-        self._database, self._at, self._when, self.count = database, at, when, 0
-
-    def __getattr__(self, name):
-        return getattr(self._database, name)
-
-    @contextmanager
-    def transaction(self):
-        self.count += 1
-        here = self.count == self._at
-        with self._database.transaction() as connection:
-            yield connection
-            if here and self._when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-        if here and self._when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def votes(engine, run):
@@ -90,16 +66,9 @@ def test_an_approval_and_a_refusal_at_once_end_one_way_on_the_record(engine, fil
     assert file.exists() == (only == "approved")
 
 
-def in_another_process(work, *arguments):
-    process = get_context("fork").Process(target=work, args=arguments)
-    process.start()
-    process.join(60)
-    return process.exitcode
-
-
 def killed_while_advancing(folder, run, at, when):
     engine = guarded_engine(folder, clock=SetClock(FRIDAY))
-    advance(dataclasses.replace(engine, database=Deadly(engine.database, at=at, when=when)), run)
+    advance(deadly(engine, at=at, when=when), run)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -119,8 +88,7 @@ def test_a_run_that_was_killed_after_the_vote_goes_on_and_does_it_once(tmp_path,
 
 def killed_while_voting(folder, run, when):
     engine = guarded_engine(folder, clock=SetClock(FRIDAY))
-    engine = dataclasses.replace(engine, database=Deadly(engine.database, at=1, when=when))
-    decide(engine, run, actor=BOB, channel="cli", verdict="approved")
+    decide(deadly(engine, at=1, when=when), run, actor=BOB, channel="cli", verdict="approved")
 
 
 @pytest.mark.parametrize(("when", "counted"), [("before", 0), ("after", 1)])
@@ -137,7 +105,7 @@ def test_a_vote_counts_from_its_commit_on(tmp_path, when, counted):
 
 def killed_while_asking(folder, run, at, when):
     engine = guarded_engine(folder, clock=SetClock(FRIDAY))
-    advance(dataclasses.replace(engine, database=Deadly(engine.database, at=at, when=when)), run)
+    advance(deadly(engine, at=at, when=when), run)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -1,13 +1,11 @@
 """kill -9 between ticks, before and after their commits: what was saved is there, and the checklist goes on."""
 
-import os
 import signal
-from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing import get_context
 
 import pytest
 
+from fixtures_killing import deadly, in_another_process
 from fixtures_runs import make_engine
 from runs.checklist_work import HANAKO, Desk, directory
 from temanashi.ledger.verification import verify
@@ -18,30 +16,8 @@ from temanashi.runs.checklists import Act, act, checklist_of
 VERBS = [("begin", None), ("tick", 1), ("tick", 2), ("untick", 2), ("tick", 2), ("tick", 3), ("tick", 4)]
 
 
-class Deadly:
-    """A database that kills the process just before or just after the commit of its n-th write transaction."""
-
-    def __init__(self, database, *, at, when):
-        self._database, self._at, self._when, self.count = database, at, when, 0
-
-    def __getattr__(self, name):
-        return getattr(self._database, name)
-
-    @contextmanager
-    def transaction(self):
-        self.count += 1
-        here = self.count == self._at
-        with self._database.transaction() as connection:
-            yield connection
-            if here and self._when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-        if here and self._when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 def work(folder, run, at, when):
-    engine = make_engine(folder, directory=directory)
-    engine = replace(engine, database=Deadly(engine.database, at=at, when=when))
+    engine = deadly(make_engine(folder, directory=directory), at=at, when=when)
     for verb, line in VERBS:
         act(engine, run, Act(verb=verb, actor=HANAKO, line=line))
     close_checklist(engine, run, actor=HANAKO, channel="page", verdict="done")
@@ -53,10 +29,7 @@ def test_killed_between_ticks_nothing_saved_is_lost_and_the_checklist_goes_on(tm
     engine = make_engine(tmp_path, directory=directory)
     desk = Desk(engine, None)
     engine.database.close()
-    process = get_context("fork").Process(target=work, args=(tmp_path, desk.run, at, when))
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
+    assert in_another_process(work, tmp_path, desk.run, at, when) == -signal.SIGKILL
     saved = at if when == "after" else at - 1
     with engine.database.reading() as connection:
         assert verify(connection).exit_code == 0
