@@ -1,5 +1,5 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL. Installs what is missing when run as root
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH. Installs what is missing when run as root
 # on Debian or Ubuntu; else prints the command. In CI (variable CI is set) something missing is a failure.
 set -u
 
@@ -8,6 +8,8 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
     || missing="$missing chromium"
 [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name 'NotoSansCJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null 2>&1 || missing="$missing openssh-server"
+command -v ssh >/dev/null 2>&1 || missing="$missing openssh-client"
 [ -z "$missing" ] && exit 0
 
 command="apt-get install -y --no-install-recommends$missing"

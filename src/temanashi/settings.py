@@ -17,7 +17,7 @@ from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
-__all__ = ["BadSettings", "ChecksSettings", "NoWorkspace", "Settings", "find_workspace", "load_settings"]
+__all__ = ["BadSettings", "ChecksSettings", "NoWorkspace", "Settings", "SshSettings", "find_workspace", "load_settings"]
 
 OVERRIDES = {
     "TEMA_DATABASE_URL": "database_url",
@@ -72,6 +72,28 @@ class ChecksSettings(BaseModel):
         return time.fromisoformat(self.confirm_by) if self.confirm_by else None
 
 
+class SshSettings(BaseModel):
+    """How hosts are reached by SSH (`[tool.temanashi.ssh]`). Files are relative to the workspace; `~` is a home, too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    known_hosts: tuple[str, ...] = Field(
+        default=("runbooks/site/known_hosts", "~/.ssh/known_hosts"),
+        min_length=1,
+        description="Files of known host keys; `tema hosts trust` writes into the first",
+    )
+    config: str = Field(default="~/.ssh/config", description="OpenSSH client configuration for what the inventory leaves unsaid")
+    identity_files: tuple[str, ...] = Field(
+        default=(), description="Private keys to sign in with; empty: those of `config`, else the usual ones in ~/.ssh"
+    )
+    passphrase: SecretRef | None = Field(default=None, description="Reference to the passphrase of the private keys")
+    agent: bool = Field(default=True, description="Ask the agent of SSH_AUTH_SOCK for keys")
+    connect_timeout: float = Field(default=10, gt=0, le=300, description="Seconds to connect and sign in, for each host on the way")
+    sweep_timeout: float = Field(default=300, gt=0, le=86_400, description="Seconds for all checks of one host together")
+    idle_seconds: float = Field(default=60, ge=0, le=86_400, description="An unused connection is kept this long; 0: not at all")
+    processes: int = Field(default=1, ge=1, le=64, description="Processes that share the work of a sweep over very many hosts")
+
+
 class Settings(BaseModel):
     """What is true of one workspace. Paths are absolute; `root` holds flows, runbooks and faq."""
 
@@ -109,6 +131,7 @@ class Settings(BaseModel):
         pattern=r"^(|https?://[^\s]+)$",
         description="Where people reach `tema up`, for links in messages (https://tema.example.jp); its own address by default",
     )
+    ssh: SshSettings = Field(default=SshSettings(), description="How hosts are reached by SSH")
     purge_days: int = Field(default=90, ge=1, description="Days that Prefect keeps its own run rows; the ledger is not touched")
 
     @field_validator("timezone")
@@ -171,15 +194,23 @@ def load_settings(root: Path, *, environ: Mapping[str, str] | None = None) -> Se
         return Settings.model_validate({**table, "root": root.resolve()})
     except ValidationError as error:
         first = problems_of(error, model=Settings)[0]
-        line = next(
-            (
-                n
-                for n, row in enumerate(text.splitlines(), 1)
-                if row.split("=")[0].strip() in {str(first.loc[0]), str(first.loc[-1])}
-            ),
-            0,
-        )
-        raise BadSettings(at=Location(file.name, line, first.field), problem=first.message, close=first.close) from error
+        raise BadSettings(
+            at=Location(file.name, _line_of(first.loc, text), first.field), problem=first.message, close=first.close
+        ) from error
+
+
+def _line_of(loc: tuple[str | int, ...], text: str) -> int:
+    """The line of a key, or of its table `[tool.temanashi.NAME]`; 0 when neither is found."""
+    table, found = "", 0
+    for number, row in enumerate(text.splitlines(), 1):
+        if row.lstrip().startswith("["):
+            table = row.strip().strip("[]").removeprefix("tool.temanashi").strip(".")
+        words = [*table.split("."), row.split("=")[0].strip()] if table else [row.split("=")[0].strip()]
+        if words == [str(part) for part in loc[: len(words)]]:
+            return number
+        if table and loc[:1] == (table,) and row.lstrip().startswith("["):
+            found = number
+    return found
 
 
 def _table(file: Path) -> tuple[str, dict[str, Any]]:

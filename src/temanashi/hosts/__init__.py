@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from temanashi.hosts.command import BadCommand, Command, Script
-from temanashi.hosts.connecting import Closed, NoShell, SshNotBuilt, connect
+from temanashi.hosts.connecting import Closed, NoShell, connect
 from temanashi.hosts.fanout import JobFailed, fan_out
 from temanashi.hosts.inventory import (
     LOCALHOST,
@@ -39,7 +39,6 @@ __all__ = [
     "NothingSelected",
     "Result",
     "Script",
-    "SshNotBuilt",
     "TimedOut",
     "Transport",
     "UnknownGroup",

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.local import LocalTransport
 from temanashi.hosts.transport import Answer, Result, Transport
+from temanashi.secrets import resolve
+from temanashi.settings import Settings, SshSettings
 
-__all__ = ["Closed", "NoShell", "SshNotBuilt", "connect"]
+if TYPE_CHECKING:
+    from temanashi.hosts.ssh.pool import Pool
+    from temanashi.hosts.ssh.reaching import Reach
 
-
-class SshNotBuilt(TargetError):
-    """This version reaches only the machine it runs on."""
-
-    key = "hosts.ssh-not-built"
-
-    def __init__(self, host: str) -> None:
-        super().__init__(host=host)
+__all__ = ["Closed", "NoShell", "connect", "connecting"]
 
 
 class NoShell(TargetError):
@@ -47,13 +46,38 @@ class Closed:
         return [self._error for _ in commands]
 
 
-def connect(host: Host, stop: threading.Event | None = None) -> Transport:
+def connect(host: Host, stop: threading.Event | None = None, *, reach: Reach | None = None) -> Transport:
     """The transport to a host. Never raises: what cannot be entered answers each command with its reason.
 
-    When `stop` is set, commands under way are killed.
+    When `stop` is set, commands under way are killed. `reach` has the settings and connections for hosts that are reached by SSH;
+    without it the usual settings hold, and no connection is kept.
     """
     if host.shell == "none":
         return Closed(NoShell(host.name))
-    if host.transport == "ssh":
-        return Closed(SshNotBuilt(host.name))
-    return LocalTransport(host=host.name, stop=stop)
+    if host.transport == "local":
+        return LocalTransport(host=host.name, stop=stop)
+    if reach is None:
+        from temanashi.hosts.ssh.reaching import Reach  # noqa: PLC0415  (paramiko takes long to import; most runs need none)
+
+        reach = Reach(SshSettings(), root=Path.cwd())
+    return reach.transport(host, stop)
+
+
+def connecting(
+    settings: Settings, connections: Pool, *, secret: Callable[[str], str] = resolve
+) -> Callable[[Host, threading.Event | None], Transport]:
+    """`connect` with the SSH settings of a workspace and connections that are kept in a pool. `secret` resolves references."""
+    made: list[Reach] = []
+    lock = threading.Lock()
+
+    def reaching(host: Host, stop: threading.Event | None = None) -> Transport:
+        if host.transport != "ssh" or host.shell == "none":
+            return connect(host, stop)
+        with lock:
+            if not made:
+                from temanashi.hosts.ssh.reaching import Reach  # noqa: PLC0415  (as above)
+
+                made.append(Reach(settings.ssh, root=settings.root, pool=connections, secret=secret))
+        return connect(host, stop, reach=made[0])
+
+    return reaching

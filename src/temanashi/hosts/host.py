@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, StringConstraints, model_validator
+
+from temanashi.secrets import SecretRef
 
 __all__ = ["EXEC_RULES", "LOCALHOST", "ClosedModel", "Defaults", "ExecPolicy", "ExecRule", "Host", "HostName", "Word", "labels"]
 
@@ -50,6 +52,21 @@ class Host(ClosedModel):
     shell: Literal["posix", "none"] = Field(default="posix", description="`none`: no POSIX shell; checked from outside only")
     transport: Literal["local", "ssh"] = Field(default="ssh", description="`local`: the machine that runs the command")
     exec: ExecRule | None = Field(default=None, description="Whether `tema exec` may run commands on it; allow by default")
+    password: SecretRef | None = Field(default=None, description="Reference to the password to sign in with, where keys do not do")
+    become: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$", description="Account that commands run as, by sudo"
+    )
+    become_password: SecretRef | None = Field(default=None, description="Reference to the password that sudo asks for")
+    _hops: tuple[Host, ...] = PrivateAttr(default=())
+
+    @property
+    def hops(self) -> tuple[Host, ...]:
+        """The hosts to go through, the first to enter first: an inventory fills them in from `jump` when it gives the host away."""
+        return self._hops
+
+    def lead_through(self, hops: tuple[Host, ...]) -> None:
+        """Note the hosts to go through."""
+        self._hops = hops
 
     @model_validator(mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -128,7 +129,14 @@ class Inventory(HostsFile):
         names = self.selector.chosen(expression, at=place)
         if not names:
             raise NothingSelected(expression, at=place)
-        return tuple(host for name, host in self.hosts.items() if name in names)
+        return tuple(self._led(host) for name, host in self.hosts.items() if name in names)
+
+    def _led(self, host: Host) -> Host:
+        """The host, knowing the hosts to go through; where the way is wrong, that is told at load and again when it is reached."""
+        if host.jump and not host.hops:
+            with suppress(HostError):
+                host.lead_through(self.route(host))
+        return host
 
     def route(self, host: Host, *, at: Location | None = None) -> tuple[Host, ...]:
         """The hosts to go through to one, the first to enter first; raises UnknownHost and JumpCycle.

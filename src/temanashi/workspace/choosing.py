@@ -15,8 +15,9 @@ from temanashi.canonical import digest_of
 from temanashi.clock import Clock
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
-from temanashi.hosts.connecting import connect
+from temanashi.hosts.connecting import connect, connecting
 from temanashi.hosts.inventory import Host, Inventory
+from temanashi.hosts.ssh.pool import Pool
 from temanashi.hosts.transport import Result, Transport
 from temanashi.runbooks.choices import ChoicesFrom
 from temanashi.runbooks.offering import Offering, RunOn
@@ -44,9 +45,10 @@ def run_offers(published: PublishedWorkspace, *, clock: Clock, reach: Connect = 
     return _offering(published, running_on(published.inventory, reach), clock)
 
 
-def form_offers(published: PublishedWorkspace, settings: Settings, *, clock: Clock, reach: Connect = connect) -> Offering:
+def form_offers(published: PublishedWorkspace, settings: Settings, *, clock: Clock, reach: Connect | None = None) -> Offering:
     """What a form shows: what commands said is kept for as long as their `cache` says, also between processes."""
-    return _offering(published, Kept(running_on(published.inventory, reach), settings.state_dir / "choices", clock), clock)
+    run_on = running_on(published.inventory, reach or connecting(settings, Pool(idle_seconds=0)))
+    return _offering(published, Kept(run_on, settings.state_dir / "choices", clock), clock)
 
 
 def _offering(published: PublishedWorkspace, run_on: RunOn, clock: Clock) -> Offering:

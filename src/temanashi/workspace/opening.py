@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temanashi.clock import Clock, SystemClock
-from temanashi.hosts.connecting import connect
+from temanashi.hosts.connecting import connecting
+from temanashi.hosts.ssh.pool import Pool
 from temanashi.ledger.database import Database, open_database
 from temanashi.ledger.ledger import Ledger
 from temanashi.runbooks.kinds import step_kinds
@@ -31,16 +32,24 @@ class Installation:
     database: Database
     ledger: Ledger
     clock: Clock
+    connections: Pool
 
     def engine(self, *observers: Observer, secret: Callable[[str], str] = resolve) -> Engine:
         """An engine on this installation; each run gets its own redactor through it. `secret` resolves references."""
+        redactor = Redactor()
+
+        def revealed(ref: str) -> str:
+            value = secret(ref)
+            redactor.add(value)
+            return value
+
         return Engine(
             database=self.database,
             ledger=self.ledger,
             kinds=step_kinds(),
-            connect=connect,
+            connect=connecting(self.settings, self.connections, secret=revealed),
             clock=self.clock,
-            redactor=Redactor(),
+            redactor=redactor,
             zone=self.settings.zone,
             directory=live_directory,
             observers=observers,
@@ -63,11 +72,13 @@ class Installation:
         from temanashi.workspace.versions import NoSuchVersion, published_version  # noqa: PLC0415
 
         with self.database.reading() as connection, suppress(NoSuchVersion):
-            return run_offers(published_version(connection, version, kinds=step_kinds()), clock=self.clock)
+            reach = connecting(self.settings, self.connections)
+            return run_offers(published_version(connection, version, kinds=step_kinds()), clock=self.clock, reach=reach)
         return None
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and the connections to hosts."""
+        self.connections.close()
         self.database.close()
 
 
@@ -81,7 +92,10 @@ def open_installation(
     if create and not settings.database_url:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(settings.database, clock=ticking, create=create, read_only=read_only)
+    connections = Pool(idle_seconds=settings.ssh.idle_seconds)
     try:
-        yield Installation(settings=settings, database=database, ledger=Ledger(database, clock=ticking), clock=ticking)
+        ledger = Ledger(database, clock=ticking)
+        yield Installation(settings=settings, database=database, ledger=ledger, clock=ticking, connections=connections)
     finally:
+        connections.close()
         database.close()

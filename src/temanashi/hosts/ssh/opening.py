@@ -1,0 +1,244 @@
+"""Opening a connection: socket or channel of the hop before, key exchange, the host's key verified, and only then signing in."""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import paramiko
+from paramiko.kex_curve25519 import KexCurve25519
+from paramiko.ssh_exception import ChannelException, IncompatiblePeer, SSHException
+
+from temanashi.hosts.ssh.dialing import dial
+from temanashi.hosts.ssh.faults import AlgorithmsDiffer, ChannelRefused, ConnectTimedOut, NoSshServer, NotReached
+from temanashi.hosts.ssh.host_keys import offered_algorithms, verify_host_key
+from temanashi.hosts.ssh.known_hosts import HostKey, KnownHosts, KnownKey, known_name
+from temanashi.hosts.ssh.routes import Endpoint
+from temanashi.redaction import one_line
+
+__all__ = ["Connection", "NotOpened", "open_connection", "shown_key"]
+
+KEEPALIVE = 20
+TRIES = 3
+LOG = "temanashi.ssh"
+
+# What paramiko logs as an error is an error of ours too, with a next step; its traceback would stand in the middle of an answer.
+_log = logging.getLogger(LOG)
+_log.addHandler(logging.NullHandler())
+_log.setLevel(logging.CRITICAL)
+
+
+class NotOpened(Exception):
+    """The connection broke before anything could be asked: nothing was run, so a new connection may try."""
+
+
+class _Session(paramiko.Transport):
+    """paramiko's transport with host key algorithms in the order that we want, certificates included.
+
+    It looks ten times less often than paramiko's whether it should stop: an open connection should cost nothing.
+    """
+
+    _active_check_timeout = 1.0
+    # RFC 8731 gave the exchange a second name, and hardened hosts know only that one.
+    _preferred_kex = ("curve25519-sha256", *paramiko.Transport._preferred_kex)  # type: ignore[attr-defined]  # noqa: SLF001
+    _kex_info = {**paramiko.Transport._kex_info, "curve25519-sha256": KexCurve25519}  # type: ignore[attr-defined]  # noqa: SLF001, RUF012
+
+    def __init__(self, sock: socket.socket | paramiko.Channel, *, algorithms: tuple[str, ...]) -> None:
+        self._algorithms = algorithms
+        super().__init__(sock)
+        self.set_log_channel(LOG)
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """Host key algorithms, in order."""
+        return self._algorithms
+
+    def post(self, message: paramiko.Message) -> None:
+        """Send a message of ours, as paramiko's own methods do, but without waiting for what comes back."""
+        self._send_user_message(message)  # type: ignore[attr-defined]
+
+    def silence(self) -> None:
+        """Nothing is sent any more, whatever is called."""
+        self.active = False
+
+
+class Connection:
+    """A signed-in connection to a verified host. `sock` is ours when it is the first on the way, else a channel of `via`."""
+
+    def __init__(self, endpoint: Endpoint, session: _Session, sock: socket.socket | paramiko.Channel) -> None:
+        self.endpoint = endpoint
+        self.session = session
+        self._sock = sock
+        self._channels = 0
+        self._fewer = threading.Condition()
+
+    @property
+    def alive(self) -> bool:
+        """Nobody has closed it, as far as is known."""
+        return self.session.is_active()
+
+    def forward(self, endpoint: Endpoint, *, timeout: float) -> paramiko.Channel:
+        """A way on to another machine (RFC 4254, section 7.2); raises NotReached and ConnectTimedOut."""
+        try:
+            return self.session.open_channel("direct-tcpip", (endpoint.address, endpoint.port), ("127.0.0.1", 0), timeout=timeout)
+        except ChannelException as error:
+            raise NotReached(endpoint.name, self.endpoint.name, error.text) from error
+        except (SSHException, EOFError, OSError) as error:
+            raise ConnectTimedOut(endpoint.name, endpoint.address, endpoint.port, timeout) from error
+
+    def session_channel(self, *, timeout: float) -> paramiko.Channel:
+        """A channel for one exec; `channel_closed` must follow. Raises NotOpened, when a new connection may do, and ChannelRefused.
+
+        A host that has enough of our sessions (MaxSessions) is asked again when one of them has ended.
+        """
+        until = time.monotonic() + timeout
+        with self._fewer:
+            while True:
+                try:
+                    channel = self.session.open_session(timeout=max(0.1, until - time.monotonic()))
+                except ChannelException as error:
+                    if self._channels == 0 or not self._fewer.wait(until - time.monotonic()):
+                        raise ChannelRefused(self.endpoint.name, error.text) from error
+                except (SSHException, EOFError, OSError) as error:
+                    raise NotOpened from error
+                else:
+                    self._channels += 1
+                    return channel
+
+    def channel_closed(self) -> None:
+        """One session less."""
+        with self._fewer:
+            self._channels -= 1
+            self._fewer.notify()
+
+    def close(self) -> None:
+        """Close it; the thread that reads it wakes up and ends."""
+        _closed(self.session, self._sock)
+
+    def abandon(self) -> None:
+        """In a forked child: let go of the socket without a word, since the parent goes on using it."""
+        self.session.silence()
+        if isinstance(self._sock, socket.socket):
+            self._sock.close()
+
+
+def open_connection(
+    endpoint: Endpoint,
+    *,
+    via: Connection | None,
+    known_hosts: KnownHosts,
+    sign_in: Callable[[paramiko.Transport, Endpoint], None],
+    timeout: float,
+) -> Connection:
+    """Connect, verify and sign in within `timeout` seconds; raises TargetError (the errors of `faults`) and SecretMissing."""
+    until = time.monotonic() + timeout
+    known, spare = _known(endpoint, known_hosts)
+    session, sock = _greeted(endpoint, via, offered_algorithms([*known, *spare]), timeout=timeout)
+    try:
+        shown, certificate = _shown(session.get_remote_server_key())
+        verify_host_key(
+            endpoint.name,
+            known_name(endpoint.alias or endpoint.address, endpoint.port),
+            shown,
+            certificate=certificate,
+            names=[endpoint.alias or endpoint.address, endpoint.name],
+            known=[*known, *(entry for entry in spare if entry.key == shown)],
+            now=datetime.now(UTC),
+        )
+        session.auth_timeout = max(0.1, until - time.monotonic())
+        sign_in(session, endpoint)
+        session.set_keepalive(KEEPALIVE)
+    except (SSHException, EOFError, OSError) as error:
+        _closed(session, sock)
+        if time.monotonic() >= until:
+            raise ConnectTimedOut(endpoint.name, endpoint.address, endpoint.port, timeout) from error
+        raise NoSshServer(endpoint.name, endpoint.address, endpoint.port, _said(error)) from error
+    except BaseException:
+        _closed(session, sock)
+        raise
+    return Connection(endpoint, session, sock)
+
+
+def shown_key(endpoint: Endpoint, *, via: Connection | None, algorithms: tuple[str, ...], timeout: float) -> HostKey:
+    """The key that a host shows, without signing in; raises TargetError. `algorithms`: which kinds of key to ask for."""
+    session, sock = _greeted(endpoint, via, algorithms, timeout=timeout)
+    try:
+        return _shown(session.get_remote_server_key())[0]
+    finally:
+        _closed(session, sock)
+
+
+def _known(endpoint: Endpoint, known_hosts: KnownHosts) -> tuple[list[KnownKey], list[KnownKey]]:
+    """What is recorded of a host; apart, keys recorded for its name without the port, which may confirm it but never contradict."""
+    names = list(dict.fromkeys([endpoint.alias or endpoint.address, endpoint.name]))
+    known = known_hosts.keys_for(known_name(name, endpoint.port) for name in names)
+    plain = [entry for entry in known_hosts.keys_for(names) if entry not in known]
+    marked = [entry for entry in plain if entry.marker]
+    return [*known, *marked], [] if any(not entry.marker for entry in known) else [e for e in plain if not e.marker]
+
+
+def _greeted(
+    endpoint: Endpoint, via: Connection | None, algorithms: tuple[str, ...], *, timeout: float
+) -> tuple[_Session, socket.socket | paramiko.Channel]:
+    """Key exchange done. Who hangs up before saying anything (MaxStartups: at random) is asked again: nothing was run yet."""
+    until = time.monotonic() + timeout
+    for number in range(1, TRIES + 1):
+        left = until - time.monotonic()
+        sock = dial(endpoint, timeout=left) if via is None else via.forward(endpoint, timeout=left)
+        try:
+            return _negotiated(endpoint, sock, algorithms, until=until, timeout=timeout), sock
+        except NoSshServer:
+            pause = random.uniform(0.1, 0.4) * 2**number  # noqa: S311  (spreads out who tries again)
+            if number == TRIES or time.monotonic() + pause >= until:
+                raise
+            time.sleep(pause)
+    raise ConnectTimedOut(endpoint.name, endpoint.address, endpoint.port, timeout)
+
+
+def _negotiated(
+    endpoint: Endpoint, sock: socket.socket | paramiko.Channel, algorithms: tuple[str, ...], *, until: float, timeout: float
+) -> _Session:
+    session = _Session(sock, algorithms=algorithms)
+    left = max(0.1, until - time.monotonic())
+    session.banner_timeout = session.handshake_timeout = left
+    done = threading.Event()
+    session.start_client(event=done)
+    in_time = done.wait(left)
+    if in_time and session.is_active():
+        return session
+    error = session.get_exception()
+    _closed(session, sock)
+    if isinstance(error, IncompatiblePeer):
+        raise AlgorithmsDiffer(endpoint.name, str(error)) from error
+    if not in_time or time.monotonic() >= until:
+        raise ConnectTimedOut(endpoint.name, endpoint.address, endpoint.port, timeout) from error
+    raise NoSshServer(endpoint.name, endpoint.address, endpoint.port, _said(error)) from error
+
+
+def _shown(key: paramiko.PKey) -> tuple[HostKey, bytes | None]:
+    """The key as it is recorded, and the certificate that it came in."""
+    blob = key.asbytes()
+    kind = blob[4 : 4 + int.from_bytes(blob[:4], "big")].decode("ascii", "replace")
+    certificate = getattr(key, "public_blob", None)
+    return HostKey(kind, blob), certificate.key_blob if certificate is not None else None
+
+
+def _said(error: BaseException | None) -> str:
+    text = str(error).strip() or type(error).__name__
+    return one_line(text.removeprefix("Error reading SSH protocol banner"))[:200] or "EOF"
+
+
+def _closed(session: paramiko.Transport, sock: socket.socket | paramiko.Channel) -> None:
+    session.packetizer.complete_handshake()  # else its timer thread outlives us
+    if isinstance(sock, socket.socket):
+        with suppress(OSError):  # wakes the thread that reads; closing alone would not
+            sock.shutdown(socket.SHUT_RDWR)
+    session.close()
+    with suppress(OSError, EOFError, SSHException):
+        sock.close()
