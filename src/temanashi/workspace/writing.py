@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 
 from temanashi.errors import WorkspaceError
 
-__all__ = ["CannotWrite", "InTheWay", "write_all"]
+__all__ = ["CannotWrite", "InTheWay", "replace_all", "write_all"]
 
 
 class CannotWrite(WorkspaceError):
@@ -46,6 +48,37 @@ def write_all(folder: Path, texts: Mapping[str, str], *, replace: bool = False) 
         _take_away(made)
         raise CannotWrite(folder, reason=error.strerror or type(error).__name__) from error
     return list(targets)
+
+
+def replace_all(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Put texts in the place of files under a folder, or make them; raises CannotWrite. Gives the files.
+
+    Each file is whole at every moment, the old one or the new one, and none is touched before all new ones are on the disk.
+    """
+    made: list[Path] = []
+    ready: dict[Path, Path] = {}
+    try:
+        for name, text in texts.items():
+            path = (folder / name).resolve()  # a link stays one
+            _make_folders(path.parent, made)
+            ready[path] = _beside(path, text)
+        for path, fresh in ready.items():
+            fresh.replace(path)
+    except OSError as error:
+        _take_away([*made, *(fresh for fresh in ready.values() if fresh.exists())])
+        raise CannotWrite(folder, reason=error.strerror or type(error).__name__) from error
+    return [folder / name for name in texts]
+
+
+def _beside(path: Path, text: str) -> Path:
+    fresh = path.with_name(f".{path.name}.{token_hex(4)}")
+    with fresh.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        if path.exists():
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+        os.fsync(file.fileno())
+    return fresh
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:

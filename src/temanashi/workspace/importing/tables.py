@@ -12,7 +12,7 @@ from temanashi.workspace.importing.headings import Heading, Role, heading_of
 from temanashi.workspace.importing.sheet_marks import Merge
 from temanashi.workspace.importing.workbook import MAX_COLUMNS, MAX_ROWS, Cell, Sheet
 
-__all__ = ["Found", "Grid", "Header", "find_header", "reference", "rows_below"]
+__all__ = ["HEADER_WITHIN", "Found", "Grid", "Header", "column_words", "find_header", "reference", "rows_below"]
 
 HEADER_WITHIN = 60
 """Rows in which a header is looked for: above a table stand a title, a date and boxes for seals."""
@@ -60,12 +60,12 @@ class Header:
 class Grid:
     """A sheet in which every cell of a merged rectangle has the value of its first one."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, *, rows: int = MAX_ROWS) -> None:
         self.sheet = sheet
         self._anchors: dict[tuple[int, int], Merge] = {}
         last_row = max((row for row, _ in sheet.cells), default=0)
         last_column = max((column for _, column in sheet.cells), default=0)
-        self.last_row, self.last_column = min(last_row, MAX_ROWS), min(last_column, MAX_COLUMNS)
+        self.last_row, self.last_column = min(last_row, rows), min(last_column, MAX_COLUMNS)
         for merge in sheet.marks.merges:
             # A rectangle over the whole sheet would be a billion cells; only those of the table matter.
             for row in range(merge.top, min(merge.bottom, self.last_row) + 1):
@@ -114,19 +114,27 @@ def find_header(grid: Grid) -> Header | None:
     return alone
 
 
-def _header_at(grid: Grid, row: int) -> Header:
+def column_words(grid: Grid, row: int) -> tuple[int, dict[int, list[str]]]:
+    """A header that begins at a row: its last row, as merged cells tell it, and the words over each column, the lowest first."""
     merges = [merge for column in range(1, grid.last_column + 1) if (merge := grid.merge(row, column)) and merge.top == row]
     last = max((merge.bottom for merge in merges), default=row)
     last = last if last - row <= 2 else row  # noqa: PLR2004  (a header has at most three rows; taller is no header)
+    return last, {
+        column: list(dict.fromkeys(found.text for line in range(last, row - 1, -1) if (found := grid.at(line, column))))
+        for column in range(1, grid.last_column + 1)
+    }
+
+
+def _header_at(grid: Grid, row: int) -> Header:
+    last, every = column_words(grid, row)
     columns: dict[int, Heading] = {}
     others: dict[int, str] = {}
-    for column in range(1, grid.last_column + 1):
-        words = dict.fromkeys(found.text for line in range(last, row - 1, -1) if (found := grid.at(line, column)) is not None)
+    for column, words in every.items():
         heading = next((heading for word in words if (heading := heading_of(word)) is not None), None)
         if heading is not None:
             columns[column] = heading
         elif words:
-            others[column] = next(iter(words))
+            others[column] = words[0]
     return Header(row, last, columns, others)
 
 

@@ -76,8 +76,8 @@ class Workbook(NamedTuple):
     hidden: list[str]
 
 
-def read_workbook(file: Path) -> Workbook:
-    """The cells of an .xlsx or .xlsm file; raises BadWorkbook, OldWorkbook and WorkbookTooLarge."""
+def read_workbook(file: Path, *, rows: int = MAX_ROWS) -> Workbook:
+    """The cells of an .xlsx or .xlsm file, of each sheet so many rows; raises BadWorkbook, OldWorkbook, WorkbookTooLarge."""
     if file.stat().st_size > MAX_FILE:
         raise WorkbookTooLarge(file.name, what=phrase("imports.large-file"), limit=MAX_FILE)
     with file.open("rb") as stream:
@@ -91,7 +91,7 @@ def read_workbook(file: Path) -> Workbook:
         raise BadWorkbook(file.name, problem=phrase("imports.not-a-workbook")) from error
     except (SyntaxError, KeyError, ValueError) as error:  # ElementTree's ParseError is a SyntaxError
         raise BadWorkbook(file.name, problem=phrase("imports.broken-workbook", detail=str(error)[:200])) from error
-    return _loaded(file, marks)
+    return _loaded(file, marks, rows)
 
 
 def _examine(name: str, archive: zipfile.ZipFile) -> None:
@@ -119,7 +119,7 @@ def _no_entities(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
             before = seen[-9:]
 
 
-def _loaded(file: Path, marks: dict[str, Marks]) -> Workbook:
+def _loaded(file: Path, marks: dict[str, Marks], rows: int) -> Workbook:
     from openpyxl import load_workbook  # noqa: PLC0415  (only imports need it)
 
     with warnings.catch_warnings():
@@ -130,7 +130,7 @@ def _loaded(file: Path, marks: dict[str, Marks]) -> Workbook:
                 visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
                 if len(visible) > MAX_SHEETS:
                     raise WorkbookTooLarge(file.name, what=phrase("imports.large-sheets"), limit=MAX_SHEETS)
-                sheets = [Sheet(s.title, dict(_cells(s)), marks.get(s.title, Marks())) for s in visible]
+                sheets = [Sheet(s.title, dict(_cells(s, rows)), marks.get(s.title, Marks())) for s in visible]
                 hidden = [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
             finally:
                 book.close()
@@ -141,10 +141,10 @@ def _loaded(file: Path, marks: dict[str, Marks]) -> Workbook:
     return Workbook(sheets, hidden)
 
 
-def _cells(sheet: Any) -> Iterator[tuple[tuple[int, int], Cell]]:
+def _cells(sheet: Any, rows: int) -> Iterator[tuple[tuple[int, int], Cell]]:
     # A sheet may say that it is smaller than it is, so its own word is not taken.
     sheet.reset_dimensions()
-    for row in sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS):
+    for row in sheet.iter_rows(max_row=rows, max_col=MAX_COLUMNS):
         for cell in row:
             if cell.value is not None:
                 yield (cell.row, cell.column), Cell(cell.value, bool(cell.font and cell.font.strike))

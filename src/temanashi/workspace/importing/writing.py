@@ -6,11 +6,9 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from temanashi.problems import Problem
 from temanashi.runbooks.parsing import BadRunbook, parse_runbook
@@ -18,18 +16,13 @@ from temanashi.runbooks.steps.contract import StepKind
 from temanashi.text import Lang, phrase, say
 from temanashi.workspace.creating import MAX_NAME, NAME, BadId, IdTaken
 from temanashi.workspace.importing.drafts import Draft, Finding
+from temanashi.workspace.importing.yaml_nodes import yaml_node
 from temanashi.workspace.loading import load_workspace
 from temanashi.workspace.writing import write_all
 from temanashi.workspace.yaml_source import BadYaml, read_yaml
 
 __all__ = ["Written", "check_ids", "draft_text", "told", "write_drafts"]
 
-PLAIN = re.compile(r"[^\W\d_][\w -]*", re.UNICODE)
-"""Texts that need no quotes: they begin with a letter, and hold nothing that YAML, or a reader of it, takes for anything else."""
-WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-BLOCK = re.compile(
-    r"(?:[^\s\x00-\x1f\ufffd][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*)(?:\n[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff]*)+"
-)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
 COMMENT_WIDTH = 300
 
@@ -108,7 +101,7 @@ def _dumped(draft: Draft, lang: Lang, *, readable: bool) -> str:
     yaml.width = 100_000
     yaml.allow_unicode = True
     yaml.indent(mapping=2, sequence=4, offset=2)
-    data = _node(draft.data, readable=readable)
+    data = yaml_node(draft.data, readable=readable)
     steps = data.get("steps", [])
     for index, step in enumerate(steps):
         said = [told(f, lang) for f in draft.findings if f.step and f.step == step.get("id")]
@@ -117,31 +110,3 @@ def _dumped(draft: Draft, lang: Lang, *, readable: bool) -> str:
     stream = io.StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()
-
-
-def _node(value: Any, *, readable: bool) -> Any:
-    if isinstance(value, Mapping):
-        made = CommentedMap((str(key), _node(item, readable=readable)) for key, item in value.items())
-        if readable and _fits(value):
-            made.fa.set_flow_style()
-        return made
-    if isinstance(value, (list, tuple)):
-        items = CommentedSeq([_node(item, readable=readable) for item in value])
-        if readable and value and all(isinstance(item, (str, int, float)) and "\n" not in str(item) for item in value):
-            items.fa.set_flow_style()
-        return items
-    return _text(value, readable=readable) if isinstance(value, str) else value
-
-
-def _fits(value: Mapping[str, Any]) -> bool:
-    """Whether a mapping reads well on one line: short, and without anything nested but short lists."""
-    plain = all(isinstance(item, (str, int, float)) and "\n" not in str(item) for item in value.values())
-    return plain and sum(len(str(key)) + len(str(item)) + 4 for key, item in value.items()) <= 100  # noqa: PLR2004  (fits a line)
-
-
-def _text(text: str, *, readable: bool) -> Any:
-    if readable and PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in WORDS:
-        return text
-    if readable and BLOCK.fullmatch(text) and not any(line != line.rstrip() for line in text.split("\n")):
-        return LiteralScalarString(text)
-    return DoubleQuotedScalarString(text)
