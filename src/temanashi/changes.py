@@ -153,6 +153,7 @@ class Outcome(_Frozen):
     outputs: dict[str, Any] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     before: dict[str, Any] | None = None
+    remember: dict[str, dict[str, Any]] = Field(default_factory=dict, description="by name, for the next run of the same step")
     started_at: datetime | None = None
     ended_at: datetime | None = None
     human_seconds: NonNegativeInt = 0

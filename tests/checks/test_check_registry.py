@@ -10,11 +10,11 @@ from typing import Literal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from temanashi.checks import check_problems, check_schema, installed_kinds, parse_check
+from temanashi.checks import check_problems, check_schema, installed_kinds, kinds, parse_check
 from temanashi.checks.registry import GROUP, KindNotLoaded, KindTaken, NoKind, UnknownKind, load_kinds
 from temanashi.text import explain
 
-KINDS = ["clock", "command", "disk", "file_age", "http", "load", "memory", "nagios_plugin", "process", "service", "tcp", "tls"]
+KINDS = sorted(kind.name for kind in kinds.BUILT_IN)
 SMALLEST = {
     "process": {"name": "cron"},
     "service": {"name": "cron"},
@@ -23,6 +23,7 @@ SMALLEST = {
     "nagios_plugin": {"run": ["true"]},
     "http": {"url": "http://localhost/"},
     "tcp": {"port": 22},
+    "port": {"port": 22},
 }
 
 PLUGIN = """
@@ -86,7 +87,7 @@ def test_our_kinds_are_there() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_needs_little(kind: str) -> None:
     spec = parse_check({"id": "a", "kind": kind, **SMALLEST.get(kind, {})})
-    assert (spec.id, spec.kind, spec.timeout, spec.retries) == ("a", kind, 10, 0)
+    assert (spec.id, spec.kind, spec.retries) == ("a", kind, 0)
     assert parse_check(spec.model_dump(mode="json")) == spec
 
 
@@ -141,7 +142,7 @@ def test_a_check_without_kind_is_told_what_there_is() -> None:
         ({"kind": "disk", "timout": 5}, "timout", "unknown key `timout`.", "timeout"),
         ({"kind": "dsk"}, "kind", "There is no kind of check dsk", "disk"),
         ({}, "", "A check has no kind", ""),
-        ({"kind": "disk", "path": "data"}, "path", "required form", ""),
+        ({"kind": "disk", "path": "data"}, "path.0", "required form", ""),
         ({"kind": "disk", "warn": "1,5"}, "warn", "a decimal point, not a comma", ""),
         ({"kind": "disk", "timeout": 0}, "timeout", "greater than 0", ""),
         ({"kind": "disk", "retries": 99}, "retries", "at most 10", ""),
@@ -149,8 +150,8 @@ def test_a_check_without_kind_is_told_what_there_is() -> None:
         ({"kind": "service", "name": "cron", "warn": "5"}, "warn", "unknown key `warn`", ""),
         ({"kind": "service", "name": "../../x"}, "name", "required form", ""),
         ({"kind": "service", "name": "--now"}, "name", "required form", ""),
-        ({"kind": "process"}, "", "write either name or pattern", ""),
-        ({"kind": "process", "name": "a", "pattern": "b"}, "", "write either name or pattern", ""),
+        ({"kind": "process"}, "", "write one of name, pattern, owner and state", ""),
+        ({"kind": "process", "name": "a", "pattern": "b"}, "", "not both name and pattern", ""),
         ({"kind": "process", "pattern": "("}, "pattern", "no regular expression", ""),
         ({"kind": "command", "run": "df -P /"}, "run", "write a command as a list", ""),
         ({"kind": "command", "run": []}, "run", "at least 1", ""),

@@ -48,10 +48,10 @@ def test_the_disk_check_agrees_with_df(look) -> None:
     assert abs(result.metrics[0].value - int(re.search(r"(\d+)%", shown)[1])) <= 1.1  # df rounds up
 
 
-def test_a_folder_that_is_not_mounted_is_unknown(look, tmp_path) -> None:
+def test_a_folder_that_is_not_mounted_is_a_finding(look, tmp_path) -> None:
     here, missing = look({"kind": "disk", "path": str(tmp_path)}, {"kind": "disk", "path": str(tmp_path / "none")})
-    assert (here.verdict, here.reason.key) == (Verdict.UNKNOWN, "checks.disk-not-mounted")
-    assert (missing.verdict, missing.reason.key) == (Verdict.UNKNOWN, "checks.disk-missing")
+    assert (here.verdict, here.reason.key) == (Verdict.CRITICAL, "checks.disk-not-mounted")
+    assert (missing.verdict, missing.reason.key) == (Verdict.CRITICAL, "checks.disk-not-mounted")
 
 
 def test_a_process_is_counted_and_we_are_not(look) -> None:

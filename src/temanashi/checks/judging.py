@@ -21,7 +21,7 @@ OBSERVATION = "observation"
 
 def keep(observation: Observation, *, redactor: Redactor) -> tuple[Observation, tuple[Evidence, ...]]:
     """The observation as it is stored, redacted and bounded, and its evidence. What is judged is what is stored."""
-    text = canonical_json(redactor.value(observation.model_dump(mode="json")))
+    text = canonical_json(redactor.value(observation.model_dump(mode="json", exclude={"remember"})))
     if len(text) > EVIDENCE_LIMIT:
         return keep(Observation(problem=phrase("checks.too-much", size=len(text), limit=EVIDENCE_LIMIT)), redactor=redactor)
     evidence = evidence_of(OBSERVATION, text, media_type="application/json")

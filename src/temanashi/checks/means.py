@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from temanashi.calendars import BusinessCalendar, SiteCalendars
 from temanashi.checks.trust import Trust
+from temanashi.hosts.local import LocalTransport
+from temanashi.hosts.transport import Transport
 from temanashi.secrets import resolve
 
 __all__ = ["Heartbeat", "Means"]
@@ -37,6 +40,7 @@ class Means:
 
     `secret` resolves a reference (raises SecretMissing), `calendar` gives the business days of a calendar by its name (raises
     UnknownCalendar), `heartbeat` what was last heard of a job (None: no such name). `zone` is the one that people write times in.
+    `here` runs commands on this machine, and `remembered` is what earlier measurements kept, by `CheckResult.remember`'s names.
     """
 
     secret: Callable[[str], str] = resolve
@@ -44,3 +48,5 @@ class Means:
     calendar: Callable[[str], BusinessCalendar] = field(default_factory=lambda: SiteCalendars().calendar)
     heartbeat: Callable[[str], Heartbeat | None] = _no_heartbeat
     trust: Trust = field(default_factory=Trust)
+    here: Transport = field(default_factory=LocalTransport)
+    remembered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from temanashi.changes import Evidence, Verdict
 from temanashi.checks.by_time import TimeRow
 from temanashi.checks.means import Means
+from temanashi.checks.occasion import Occasion
 from temanashi.checks.thresholds import RangeText, parse_range
 from temanashi.clock import Clock
 from temanashi.hosts.command import Command
@@ -26,6 +27,7 @@ __all__ = [
     "Judgement",
     "Metric",
     "Observation",
+    "OccasionalKind",
     "Remedy",
     "Spec",
     "ThresholdSpec",
@@ -110,11 +112,13 @@ class Observation(_Frozen):
     """What was seen, JSON only, so that it can be kept and judged again.
 
     `problem` says why nothing could be measured; `absent` that the machine lacks what is looked at (a program, a service manager).
+    `remember` takes no part in judging.
     """
 
     facts: dict[str, Any] = Field(default_factory=dict)
     problem: Phrase | None = None
     absent: bool = False
+    remember: dict[str, Any] | None = Field(default=None, description="what the next measurement of this check is given")
 
 
 class Judgement(_Frozen):
@@ -149,15 +153,17 @@ class CheckResult(_Frozen):
     spec: dict[str, Any] = Field(default_factory=dict)
     spec_digest: str = ""
     evidence: tuple[Evidence, ...] = ()
+    remember: dict[str, dict[str, Any]] = Field(default_factory=dict, description="by name, for the next measurement")
 
 
 class Given(NamedTuple):
-    """What an observation has at hand: the answers to the kind's own commands in their order, the host, a clock, and means."""
+    """What an observation has at hand: the answers to the kind's commands in their order, the host, a clock, means, occasion."""
 
     results: tuple[Result, ...]
     host: Host
     clock: Clock
     means: Means
+    occasion: Occasion = Occasion()
 
 
 SpecT_contra = TypeVar("SpecT_contra", bound=Spec, contravariant=True)
@@ -186,6 +192,19 @@ class CheckKind(Protocol[SpecT_contra]):
 
     def judge(self, spec: SpecT_contra, facts: Mapping[str, Any], /) -> Judgement:
         """What the facts mean. Pure: no I/O, no clock; the same facts have the same judgement for ever."""
+        ...
+
+
+@runtime_checkable
+class OccasionalKind(Protocol):
+    """A kind whose commands depend on the day, or on what was seen last time; they are asked for here instead of `commands`."""
+
+    def commands_on(self, spec: Any, occasion: Occasion, /) -> Sequence[Command]:
+        """The commands to run on the host this time, read-only."""
+        ...
+
+    def memory_of(self, spec: Any, /) -> str:
+        """What the check looks at (a path), so that it forgets nothing when others are added, and all when it is another."""
         ...
 
 

@@ -64,10 +64,10 @@ def skipped_under(parent: str) -> Judgement:
 
 
 def without_orphans(specs: Sequence[Spec], results: Sequence[CheckResult], *, kinds: Kinds) -> list[CheckResult]:
-    """The results of one host, SKIPPED where a parent is down; what was seen stays as evidence."""
+    """The results of one host, SKIPPED where a parent is down; what was seen stays as evidence, and is looked at again."""
     found = orphans(parents_of(specs, kinds=kinds), {result.check: result.verdict for result in results})
     return [
-        result.model_copy(update=dict(skipped_under(found[result.check]))) if result.check in found else result
+        result.model_copy(update={**dict(skipped_under(found[result.check])), "remember": {}}) if result.check in found else result
         for result in results
     ]
 

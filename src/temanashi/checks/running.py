@@ -15,7 +15,8 @@ from temanashi.checks.answers import reason_of
 from temanashi.checks.by_time import IN_FORCE, in_force
 from temanashi.checks.judging import judge, keep, unmeasured
 from temanashi.checks.means import Means
-from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, Spec, ThresholdSpec
+from temanashi.checks.model import CheckKind, CheckResult, Given, Judgement, Observation, OccasionalKind, Spec, ThresholdSpec
+from temanashi.checks.occasion import Occasion
 from temanashi.checks.parents import without_orphans
 from temanashi.checks.registry import Kinds, installed_kinds
 from temanashi.clock import Clock
@@ -42,6 +43,7 @@ class _Item:
     spec: Spec
     kind: CheckKind[Any] | None = None
     commands: tuple[Command, ...] = ()
+    occasion: Occasion = field(default_factory=Occasion)
     observation: Observation | None = None
     seconds: float = 0.0
     attempts: int = 0
@@ -102,7 +104,9 @@ class _Sweep:
             item.observation, item.answers, item.seconds = None, [], 0.0
             with self._caught(item):
                 item.kind = self._kinds.find(item.spec.kind)
-                item.commands = tuple(item.kind.commands(item.spec))
+                remembered = self._means.remembered.get(_memory_name(item), {})
+                item.occasion = Occasion(now=started, means=self._means, remembered=remembered)
+                item.commands = _commands(item)
         ready = [item for item in items if item.observation is None]
         outside = [item for item in ready if not item.commands]
         with ThreadPoolExecutor(max_workers=max(1, min(WORKERS, len(outside)))) as pool:
@@ -114,16 +118,22 @@ class _Sweep:
             yield item, self._result(item, started)
 
     def _ask(self, items: Sequence[_Item]) -> None:
-        commands = [command for item in items for command in item.commands]
-        if not commands:
-            return
-        seconds = [item.spec.timeout for item in items for _ in item.commands]
-        try:
-            answers = iter(self._transport.run_all(commands, timeout=seconds))
-        except TargetError as error:
-            answers = iter([error] * len(commands))
+        # Ten checks of processes need one list of them: equal commands run once.
+        asked: dict[_Asked, tuple[Command, float]] = {}
         for item in items:
-            item.answers = [next(answers) for _ in item.commands]
+            for command in item.commands:
+                known = asked.get(_asked(command))
+                asked[_asked(command)] = command, max(item.spec.timeout, known[1] if known else 0)
+        if not asked:
+            return
+        commands = [command for command, _ in asked.values()]
+        try:
+            answers = self._transport.run_all(commands, timeout=[seconds for _, seconds in asked.values()])
+        except TargetError as error:
+            answers = [error] * len(commands)
+        answered = dict(zip(asked, answers, strict=True))
+        for item in items:
+            item.answers = [answered[_asked(command)] for command in item.commands]
             self._observe(item)
 
     def _observe(self, item: _Item) -> None:
@@ -134,7 +144,7 @@ class _Sweep:
                 raise failed
             results = tuple(answer for answer in item.answers if isinstance(answer, Result))
             assert item.kind is not None  # noqa: S101  (only items whose kind was found are observed)
-            seen = item.kind.observe(item.spec, Given(results, self._host, self._clock, self._means))
+            seen = item.kind.observe(item.spec, Given(results, self._host, self._clock, self._means, item.occasion))
             item.observation = self._with_ranges(item.spec, seen)
         commands = sum(answer.seconds for answer in item.answers if isinstance(answer, Result))
         item.seconds = commands + self._clock.monotonic() - began
@@ -181,7 +191,12 @@ class _Sweep:
             spec=spec,
             spec_digest=digest_of(spec),
             evidence=evidence,
+            remember=self._memory(item),
         )
+
+    def _memory(self, item: _Item) -> dict[str, dict[str, Any]]:
+        kept = None if item.observation is None else item.observation.remember
+        return {} if kept is None else {_memory_name(item): self._redactor.value(kept)}
 
     def _judged(self, item: _Item) -> tuple[Judgement, tuple[Evidence, ...]]:
         try:
@@ -192,6 +207,24 @@ class _Sweep:
             kept, evidence = keep(failed, redactor=self._redactor)
             return Judgement(verdict=Verdict.UNKNOWN, reason=failed.problem or Phrase(key="checks.kind-failed")), evidence
         return judgement, evidence
+
+
+_Asked = tuple[tuple[str, ...], bytes | None, tuple[tuple[str, str], ...], str | None]
+
+
+def _asked(command: Command) -> _Asked:
+    return command.argv, command.stdin, tuple(sorted(command.env.items())), command.cwd
+
+
+def _commands(item: _Item) -> tuple[Command, ...]:
+    assert item.kind is not None  # noqa: S101  (it was found just before)
+    if isinstance(item.kind, OccasionalKind):
+        return tuple(item.kind.commands_on(item.spec, item.occasion))
+    return tuple(item.kind.commands(item.spec))
+
+
+def _memory_name(item: _Item) -> str:
+    return f"{item.spec.id} {item.kind.memory_of(item.spec)}" if isinstance(item.kind, OccasionalKind) else item.spec.id
 
 
 def _failed(spec: Spec, error: Exception) -> Observation:

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from temanashi.checks.kinds import clock, command, disk, file_age, http, load, memory, nagios_plugin, process, service, tcp, tls
+from temanashi.checks.kinds import (
+    clock,
+    command,
+    disk,
+    file_age,
+    http,
+    load,
+    memory,
+    nagios_plugin,
+    port,
+    process,
+    reboot,
+    service,
+    tcp,
+    tls,
+    up,
+    updates,
+)
 from temanashi.checks.model import CheckKind
 
 __all__ = ["BUILT_IN"]
 
 BUILT_IN: tuple[CheckKind[Any], ...] = (
+    up.KIND,
     disk.KIND,
     load.KIND,
     memory.KIND,
     process.KIND,
     service.KIND,
+    port.KIND,
     file_age.KIND,
     command.KIND,
     nagios_plugin.KIND,
+    clock.KIND,
+    reboot.KIND,
+    updates.KIND,
     http.KIND,
     tcp.KIND,
     tls.KIND,
-    clock.KIND,
 )
 """The kinds that come with temanashi, in the order of the documentation."""

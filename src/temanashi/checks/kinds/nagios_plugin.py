@@ -25,6 +25,9 @@ class NagiosPluginSpec(Spec):
     """A plugin of the Nagios family. Exit 0 to 3 are its verdict; any other code and any signal is UNKNOWN."""
 
     kind: Literal["nagios_plugin"]
+    where: Literal["host", "here"] = Field(
+        default="host", description="Where it runs: on the host, or here, on the machine that runs temanashi"
+    )
     run: Argv = Field(description="Plugin and arguments, e.g. [/usr/lib/nagios/plugins/check_users, -w, '5', -c, '10']")
 
 
@@ -33,10 +36,11 @@ class _NagiosPlugin:
     spec = NagiosPluginSpec
 
     def commands(self, spec: NagiosPluginSpec, /) -> list[Command]:
-        return [Command(*spec.run)]
+        return [Command(*spec.run)] if spec.where == "host" else []
 
     def observe(self, spec: NagiosPluginSpec, given: Given, /) -> Observation:
-        (result,) = given.results
+        here = given.means.here
+        result = given.results[0] if given.results else here.run(Command(*spec.run), timeout=spec.timeout)
         if result.exit is None or not 0 <= result.exit < len(_VERDICTS):
             problem = trouble(spec.run[0], result)
             if problem is not None:

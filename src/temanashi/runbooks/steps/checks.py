@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from temanashi.changes import Change, Irreversible, Outcome, State, Step, Verdict
+from temanashi.checks.means import Means
 from temanashi.checks.model import CheckResult, Remedy
 from temanashi.checks.parents import parent_problems
 from temanashi.checks.registry import check_problems, check_schema, parse_check
 from temanashi.checks.running import measure
+from temanashi.hosts.inventory import LOCALHOST, Inventory
 from temanashi.problems import Problem
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
@@ -22,7 +24,7 @@ from temanashi.runbooks.steps.values import BadValue, at, filled, is_template, s
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import phrase
 
-__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row", "checked", "one_check_schema"]
+__all__ = ["KIND", "ChecksSpec", "ChecksStep", "check_row", "checked", "means_for", "one_check_schema"]
 
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}
 
@@ -67,7 +69,12 @@ class ChecksStep:
         specs = [parse_check(item) for item in change.payload["checks"]]
         transport = self.effects.connect(host)
         results = measure(
-            specs, host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor, means=self.effects.means
+            specs,
+            host,
+            transport=transport,
+            clock=self.effects.clock,
+            redactor=self.effects.redactor,
+            means=means_for(self.effects, change),
         )
         verdict = Verdict.worst([r.verdict for r in results])
         measured = not any(r.verdict is Verdict.UNKNOWN for r in results)
@@ -78,6 +85,7 @@ class ChecksStep:
             verdict=verdict,
             details=tuple(check_row(result, spec.runbook) for result, spec in zip(results, specs, strict=True)),
             evidence=tuple(e for result in results for e in result.evidence),
+            remember={name: kept for result in results for name, kept in result.remember.items()},
             started_at=started,
             ended_at=self.effects.clock.now(),
         )
@@ -91,6 +99,12 @@ class ChecksStep:
         return Irreversible(reason=phrase("runbooks.checks-irreversible"))
 
 
+def means_for(effects: Effects, change: Change) -> Means:
+    """What the checks of a target may use; something that they run here ends when the run is stopped."""
+    here = effects.connect(Inventory().hosts[LOCALHOST])
+    return replace(effects.means, here=here, remembered=effects.remembered(change.step, change.target))
+
+
 def checked(step: str, check: dict[str, Any]) -> None:
     """Refuse a check whose filled-in values are wrong; raises BadValue."""
     problems = check_problems(check)
@@ -100,7 +114,7 @@ def checked(step: str, check: dict[str, Any]) -> None:
 
 def check_row(result: CheckResult, remedy: Remedy | None = None) -> dict[str, Any]:
     """A result as a row of an outcome's details, with the runbook that the check offers against what is wrong."""
-    row: dict[str, Any] = json.loads(result.model_dump_json(exclude={"evidence"}))
+    row: dict[str, Any] = json.loads(result.model_dump_json(exclude={"evidence", "remember"}))
     row["evidence"] = [e.sha256 for e in result.evidence]
     if remedy is not None:
         row["runbook"] = remedy.model_dump(mode="json")

@@ -31,6 +31,7 @@ class Effects:
 
     `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
     now: whoever waits waits on it. `called` are the runbooks that a step may call, `means` what checks may use.
+    `remembered` is what earlier runs of the same runbook kept (`Outcome.remember`) for a step and a target.
     """
 
     connect: Callable[[Host], Transport]
@@ -43,6 +44,7 @@ class Effects:
     halt: threading.Event = field(default_factory=threading.Event)
     called: Mapping[str, Runbook] = field(default_factory=dict)
     means: Means = field(default_factory=Means)
+    remembered: Callable[[str, str], Mapping[str, Mapping[str, Any]]] = field(default=lambda step, target: {})  # noqa: ARG005
 
     def key(self, change: Change) -> str:
         """The key of every attempt at a change of this run."""

@@ -95,8 +95,10 @@ def given_secrets(secrets: Mapping[str, str], ctx: PlanContext) -> dict[str, str
 
 
 def at(value: Any, loc: tuple[str | int, ...]) -> Any:
-    """What stands at a place of a tree, or None."""
+    """What stands at a place of a tree, or None. One text may stand for a list of one."""
     for part in loc:
+        if isinstance(value, str) and part == 0:
+            continue
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):

@@ -25,7 +25,7 @@ from temanashi.checks.running import measure
 from temanashi.hosts.inventory import Host
 from temanashi.problems import Problem, problems_of
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.steps.checks import checked, one_check_schema
+from temanashi.runbooks.steps.checks import checked, means_for, one_check_schema
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.steps.values import at, filled, is_template, strings
 from temanashi.runbooks.steps.wording import titled
@@ -109,7 +109,12 @@ class WaitUntilStep:
         host, spec = self.effects.host(change.target), parse_check(change.payload["check"])
         transport = self.effects.connect(host)
         return measure(
-            [spec], host, transport=transport, clock=self.effects.clock, redactor=self.effects.redactor, means=self.effects.means
+            [spec],
+            host,
+            transport=transport,
+            clock=self.effects.clock,
+            redactor=self.effects.redactor,
+            means=means_for(self.effects, change),
         )[0]
 
     def _told(self, change: Change, result: CheckResult, looks: int, *, reached: bool) -> Outcome:
