@@ -23,6 +23,7 @@ SMALLEST = {
     "nagios_plugin": {"run": ["true"]},
     "http": {"url": "http://localhost/"},
     "tcp": {"port": 22},
+    "dns": {"name": "www.example.jp"},
     "port": {"port": 22},
 }
 
@@ -124,7 +125,7 @@ def test_an_unknown_kind_is_told_with_the_closest_one() -> None:
         parse_check({"id": "a", "kind": "dsk"})
     assert caught.value.data["close"] == "disk"
     assert caught.value.data["loc"] == ["kind"]
-    assert "There is no kind of check dsk; known: clock, command, disk" in explain(caught.value, "en").what
+    assert "There is no kind of check dsk; known: clock, command, disk, dns" in explain(caught.value, "en").what
     assert "点検の種類 dsk はありません" in explain(caught.value, "ja").what
     assert explain(caught.value, "ja").next
 

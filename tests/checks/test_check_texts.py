@@ -18,7 +18,19 @@ from temanashi.text import explain, keys, say
 PACKAGES = {"hosts": temanashi.hosts, "checks": temanashi.checks}
 FAILURES = {
     f"checks.failure-{word}"
-    for word in ("refused", "reset", "no-route", "timeout", "failed", "tls", "protocol", "redirects", "loop", "proxy")
+    for word in (
+        "refused",
+        "reset",
+        "no-route",
+        "timeout",
+        "failed",
+        "tls",
+        "protocol",
+        "redirects",
+        "loop",
+        "proxy",
+        "dns-protocol",
+    )
 }
 
 

@@ -8,6 +8,7 @@ from temanashi.checks.kinds import (
     clock,
     command,
     disk,
+    dns,
     file_age,
     http,
     load,
@@ -43,5 +44,6 @@ BUILT_IN: tuple[CheckKind[Any], ...] = (
     http.KIND,
     tcp.KIND,
     tls.KIND,
+    dns.KIND,
 )
 """The kinds that come with temanashi, in the order of the documentation."""
