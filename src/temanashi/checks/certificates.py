@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from temanashi.checks.connecting import connected, cut_after
+from temanashi.checks.connecting import connected
 from temanashi.checks.names import Address
+from temanashi.checks.reaching import Deadline
+from temanashi.checks.starttls import StartTls, start_tls
 from temanashi.clock import Clock
 
 __all__ = ["Member", "members_of", "names_of", "presented", "verified"]
@@ -19,30 +21,52 @@ Member = dict[str, Any]
 _DER = 2  # _ssl.ENCODING_DER
 
 
-def presented(addresses: Sequence[Address], name: str, *, clock: Clock, timeout: float) -> list[bytes]:
-    """The chain as the server sends it, in DER, unverified; raises OSError (ssl.SSLError among them)."""
+def presented(
+    addresses: Sequence[Address], name: str, *, clock: Clock, timeout: float, starttls: StartTls | None = None
+) -> list[bytes]:
+    """The chain as the server sends it, in DER, unverified; raises OSError (ssl.SSLError among them) and NoStartTls."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # looking is not trusting: `verified` decides
-    return _chain(addresses, name, context, "get_unverified_chain", clock=clock, timeout=timeout)
+    return _chain(addresses, name, context, "get_unverified_chain", clock=clock, timeout=timeout, starttls=starttls)
 
 
-def verified(addresses: Sequence[Address], name: str, context: ssl.SSLContext, *, clock: Clock, timeout: float) -> list[bytes]:
-    """The chain up to a trusted root, in DER; raises ssl.SSLCertVerificationError when chain or name are not right, and OSError."""
-    return _chain(addresses, name, context, "get_verified_chain", clock=clock, timeout=timeout)
+def verified(
+    addresses: Sequence[Address],
+    name: str,
+    context: ssl.SSLContext,
+    *,
+    clock: Clock,
+    timeout: float,
+    starttls: StartTls | None = None,
+) -> list[bytes]:
+    """The chain up to a trusted root, in DER.
+
+    Raises ssl.SSLCertVerificationError when chain or name are not right, OSError and NoStartTls.
+    """
+    return _chain(addresses, name, context, "get_verified_chain", clock=clock, timeout=timeout, starttls=starttls)
 
 
 def _chain(
-    addresses: Sequence[Address], name: str, context: ssl.SSLContext, getter: str, *, clock: Clock, timeout: float
+    addresses: Sequence[Address],
+    name: str,
+    context: ssl.SSLContext,
+    getter: str,
+    *,
+    clock: Clock,
+    timeout: float,
+    starttls: StartTls | None,
 ) -> list[bytes]:
-    deadline = clock.monotonic() + timeout
-    with connected(addresses, clock=clock, timeout=timeout) as link, cut_after(deadline - clock.monotonic()) as watch:
-        watch(link)
+    deadline = Deadline(clock, clock.monotonic() + timeout)
+    with connected(addresses, clock=clock, timeout=timeout) as link:
         try:
+            if starttls is not None:
+                start_tls(starttls, link, deadline)
+            link.settimeout(deadline.left())  # for the whole handshake, however slowly it drips in
             with context.wrap_socket(link, server_hostname=name) as tls:
                 return _der(tls, getter)
         except OSError as error:
-            if clock.monotonic() >= deadline:
+            if deadline.over:
                 raise TimeoutError("the handshake took too long") from error
             raise
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 
 from temanashi.checks.names import Address
 from temanashi.clock import Clock
 from temanashi.errors import TargetError
 
-__all__ = ["CannotMeasure", "connected", "cut_after", "failure_word"]
+__all__ = ["CannotMeasure", "connected", "failure_word"]
 
 # What is missing here says nothing about the other side.
 _OURS = {
@@ -71,34 +69,3 @@ def connected(addresses: Sequence[Address], *, clock: Clock, timeout: float) -> 
         else:
             return link
     raise last
-
-
-@contextmanager
-def cut_after(seconds: float) -> Iterator[Callable[[socket.socket], None]]:
-    """Shut watched connections down after `seconds`: timeouts of a socket count each read, and a server may drip for ever.
-
-    Gives the function that adds a connection, to be called before TLS takes the socket over.
-    """
-    watched: list[socket.socket] = []
-
-    def cut() -> None:
-        for link in watched.copy():
-            with suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(seconds, 0), cut)
-    timer.daemon = True
-    timer.start()
-
-    def watch(link: socket.socket) -> None:
-        watched.append(link.dup())  # a duplicate: TLS detaches the original, and its owner may close it
-        if timer.finished.is_set():
-            cut()
-
-    try:
-        yield watch
-    finally:
-        timer.cancel()
-        timer.join()
-        for link in watched:
-            link.close()

@@ -14,8 +14,8 @@ from temanashi.checks.connecting import failure_word
 from temanashi.checks.fields import AbsolutePath, ServerName
 from temanashi.checks.model import Given, Judgement, Metric, Observation, ThresholdSpec, judge_metric
 from temanashi.checks.names import addresses_of
+from temanashi.checks.starttls import NoStartTls, StartTls
 from temanashi.checks.thresholds import RangeText
-from temanashi.checks.trust import trusting
 from temanashi.checks.wording import days, expected, limit, number
 from temanashi.hosts.command import Command
 from temanashi.text.local import Phrase, phrase
@@ -39,6 +39,9 @@ class TlsSpec(ThresholdSpec):
     host: ServerName | None = Field(default=None, description="Name or address; the target's own by default")
     port: int = Field(default=443, ge=1, le=65535, description="Port")
     server_name: ServerName | None = Field(default=None, description="Name that the certificate must be for; `host` by default")
+    starttls: StartTls | None = Field(
+        default=None, description="Begin without TLS, as smtp, imap, pop3, ldap or postgresql do on their usual ports"
+    )
     ca_file: AbsolutePath | None = Field(default=None, description="Trusted certificates (PEM) instead of the machine's own")
     warn: RangeText | None = Field(default="30:", description="Range of good days left; outside is WARNING")
     crit: RangeText | None = Field(default="7:", description="Range of bearable days left; outside is CRITICAL")
@@ -61,9 +64,9 @@ class _Tls:
             "code": 0,
             "members": [],
         }
-        context = trusting(spec.ca_file)
+        context = given.means.trust.context(spec.ca_file)
         addresses = addresses_of(host, spec.port, timeout=spec.timeout)
-        effects: dict[str, Any] = {"clock": given.clock, "timeout": spec.timeout}
+        effects: dict[str, Any] = {"clock": given.clock, "timeout": spec.timeout, "starttls": spec.starttls}
         try:
             chain = presented(addresses, facts["name"], **effects)
             facts["names"] = names_of(chain[0])[:50] if chain else []
@@ -72,6 +75,8 @@ class _Tls:
             except ssl.SSLCertVerificationError as error:
                 facts |= {"code": error.verify_code, "detail": error.verify_message}
             facts["members"] = members_of(chain, now=given.clock.now())
+        except NoStartTls as error:
+            facts |= {"failure": "starttls", "detail": str(error)}
         except ssl.SSLError as error:
             facts |= {"failure": "tls", "detail": error.reason or str(error)}
         except OSError as error:
