@@ -58,11 +58,11 @@ def test_a_runbook_that_is_there_is_taken(site, remedy):
     ("remedy", "says", "close"),
     [
         ("free-dsk", "none of that name", "free-disk"),
-        ({"id": "{{ params.fix }}"}, "cannot be a template", ""),
+        ({"id": "{{ run.id }}"}, "cannot be a template", ""),
         ("{{ params.fix }}", "id", ""),
         ({"id": "free-disk", "params": {"hots": "x"}}, "hots", "host"),
         ({"id": "free-disk", "params": {"host": "web1"}, "start": "approval"}, "approve", ""),
-        ({"id": "free-approved", "start": "approval"}, "host", ""),
+        ({"id": "free-approved", "start": "approval"}, "Enter", ""),
         ({"id": "free-disk", "begin": "approval"}, "begin", ""),
         ("Free Disk", "", ""),
     ],
