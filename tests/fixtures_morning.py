@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,16 +11,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
+
 from fixtures_prefect import make_place
 from fixtures_schedules import SetClock, Town, at
 from temanashi.hosts.transport import Result, Unreachable
+from temanashi.pages import Links, Site, build_pages
 from temanashi.reports.morning import MorningSheet
 from temanashi.runs.advancing import advance
 from temanashi.runs.reading import RunView, run_view
 from temanashi.workspace.morning import read_sheet
 from temanashi.workspace.opening import open_installation
 
-__all__ = ["Morning", "SetClock", "at", "morning_in"]
+__all__ = ["Browser", "Morning", "SetClock", "at", "morning_in"]
 
 CHECKS = ("disk", "load", "memory")
 EXITS = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
@@ -31,7 +36,7 @@ class Scripted:
     def __init__(self, morning: Morning, host: str) -> None:
         self.morning, self.host = morning, host
 
-    def run(self, command: Any, *, timeout: float) -> Result:  # noqa: ARG002
+    def run(self, command: Any, *, timeout: float) -> Result:
         check = command.argv[-1]
         word = self.morning.says.get((self.host, check), "OK")
         text = f"{check} is {word} | 'used'=42%;80;90;0;100"
@@ -86,6 +91,37 @@ class Morning:
             self.town.clock.set(now)
         with self.town.opened.database.reading() as connection:
             return read_sheet(self.town.opened, connection, self.town.published, date.fromisoformat(day), **more)
+
+
+class Browser:
+    """Requests to our pages, mounted under `/tema`, without a server."""
+
+    def __init__(self, morning: Morning) -> None:
+        nothing: Any = lambda *_: None  # noqa: E731
+        links = Links(wake=nothing, worker_seen=nothing, submit=nothing, refusal=nothing, flow_run=nothing, start="/v2")
+        app = build_pages(Site(installation=morning.town.opened, links=links))
+        self._transport = httpx.ASGITransport(app=app, root_path="/tema")
+        self.cookies: dict[str, str] = {}
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def call() -> httpx.Response:
+            headers = {"accept-language": "", "origin": "http://testserver"}
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://testserver", cookies=self.cookies) as client:
+                answer = await client.request(method, f"/tema{path}", headers=headers, **more)
+                self.cookies = {cookie.name: str(cookie.value) for cookie in client.cookies.jar}
+                return answer
+
+        return anyio.run(call)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
+
+    def confirm(self, day: str, name: str, *, note: str = "", digest: str | None = None, lang: str = "ja") -> httpx.Response:
+        """Press the button on the page as it is now, or with the digest of what was shown before."""
+        found = re.search(r'name="digest" value="([^"]+)"', self.get(f"/checks/{day}?lang={lang}").text)
+        shown = digest or (found[1] if found else "-")
+        form = {"name": name, "note": note, "digest": shown, "verb": "confirm"}
+        return self.request("POST", f"/checks/{day}?lang={lang}", data=form)
 
 
 HOSTS = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.language import language
+from temanashi.cli.morning import confirm, sheet
 from temanashi.cli.options import Json, Root
 from temanashi.cli.output import answer, emit, say_here
 from temanashi.cli.poller import POLLED, Polled
@@ -23,6 +24,8 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help=say_here("cli.help-check"), no_args_is_help=True)
     group.command("list", help=say_here("cli.help-check-list"))(list_checks)
+    group.command("sheet", help=say_here("cli.help-check-sheet"), epilog=say_here("cli.help-check-sheet-exit"))(sheet)
+    group.command("confirm", help=say_here("cli.help-check-confirm"))(confirm)
     group.command("nagios", cls=Polled, help=say_here("cli.help-check-nagios"), epilog=say_here("cli.help-check-nagios-exit"))(
         POLLED
     )

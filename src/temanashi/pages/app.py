@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from temanashi.errors import TemanashiError
+from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.home import home
@@ -46,6 +47,11 @@ def build_pages(site: Site) -> Starlette:
             Route("/runbooks/{runbook}/started/{flow_run:uuid}", started(site)),
             Route("/runs/{run}/checklist", work_on_run(site), methods=["POST"]),
             Route("/checklist.js", checklist_script),
+            Route("/checks", show_checks(site)),
+            Route("/checks.css", sheet_styles),
+            Route("/checks/{day}.xlsx", sheet_file(site)),
+            Route("/checks/{day}", show_checks(site), methods=["GET"]),
+            Route("/checks/{day}", confirm_checks(site), methods=["POST"]),
             Route("/report", report(site)),
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),

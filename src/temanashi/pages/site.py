@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from temanashi.people import Actor
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runs.reading import RunView
+from temanashi.runs.run_cache import KeptRuns
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -40,6 +41,7 @@ class Site:
 
     installation: Installation
     links: Links
+    runs: KeptRuns = field(default_factory=KeptRuns)
     _versions: dict[int, PublishedWorkspace] = field(default_factory=dict)
 
     def published(self, connection: Connection) -> PublishedWorkspace | None:
