@@ -24,7 +24,7 @@ from temanashi.runs.reading import RunView, run_view
 from temanashi.workspace.morning import read_sheet
 from temanashi.workspace.opening import open_installation
 
-__all__ = ["Browser", "Morning", "SetClock", "at", "morning_in"]
+__all__ = ["Browser", "Morning", "SetClock", "at", "morning_in", "site_of"]
 
 CHECKS = ("disk", "load", "memory")
 EXITS = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
@@ -93,13 +93,18 @@ class Morning:
             return read_sheet(self.town.opened, connection, self.town.published, date.fromisoformat(day), **more)
 
 
+def site_of(morning: Morning) -> Site:
+    """What the pages act with; nobody listens at Prefect's side."""
+    nothing: Any = lambda *_: None  # noqa: E731
+    links = Links(wake=nothing, worker_seen=nothing, submit=nothing, refusal=nothing, flow_run=nothing, start="/v2")
+    return Site(installation=morning.town.opened, links=links)
+
+
 class Browser:
     """Requests to our pages, mounted under `/tema`, without a server."""
 
     def __init__(self, morning: Morning) -> None:
-        nothing: Any = lambda *_: None  # noqa: E731
-        links = Links(wake=nothing, worker_seen=nothing, submit=nothing, refusal=nothing, flow_run=nothing, start="/v2")
-        app = build_pages(Site(installation=morning.town.opened, links=links))
+        app = build_pages(site_of(morning))
         self._transport = httpx.ASGITransport(app=app, root_path="/tema")
         self.cookies: dict[str, str] = {}
 

@@ -89,7 +89,7 @@ def test_what_changed_since_the_business_day_before_is_told(morning):
         ("gate1", "memory"): "new",
     }
     assert words(morning, sheet).change_summary() == (
-        "前回（2026年11月20日(金)）から: 新規 3、悪化 1、測定できず 1、改善 1、継続 1、解消 1。"
+        "前回（2026年11月20日(金)）から: 新規 3項目、悪化 1項目、測定できず 1項目、改善 1項目、継続 1項目、解消 1項目。"
     )
     assert [item.row.key.target for item in sheet.resolved] == ["order2"]
 

@@ -57,7 +57,10 @@ def plain(text):
                 "まだ",
             ],
         ),
-        ("en", ["1 Critical", "1 Unknown", "behind the jump host gate1", "2 business days or more", "Resolved", "Confirm", "not yet"]),
+        (
+            "en",
+            ["1 Critical", "1 Unknown", "behind the jump host gate1", "2 business days or more", "Resolved", "Confirm", "not yet"],
+        ),
     ],
 )
 def test_today_is_shown_with_what_is_wrong_first(troubled, browser, lang, words):
@@ -92,8 +95,8 @@ def test_what_is_judged_the_same_again_stays_confirmed_and_what_changes_does_not
     troubled.run("2026-11-24 10:00")
     text = plain(browser.get("/checks/2026-11-24?lang=ja").text)
     assert "確認のあとに結果が変わりました" in text
-    assert "gate1 memory: 正常 → 異常" in text
-    assert "books1 disk: 確認不能 → 正常" in text
+    assert "正常 → 異常: 1項目（gate1 memory）" in text
+    assert "確認不能 → 正常: 6項目（books1 disk、" in text
     assert "以前の内容は 山田 花子 さんが確認しました" in text
     assert browser.confirm("2026-11-24", "山田 花子").status_code == 303
     assert "結果が変わりました" not in browser.get("/checks/2026-11-24?lang=ja").text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from temanashi.problems import Problem
@@ -13,7 +13,7 @@ from temanashi.runbooks.offering import ChoicesUnavailable, Offers
 from temanashi.runbooks.parameters import Parameter
 from temanashi.text import Lang, Phrase, say
 
-__all__ = ["Asked", "Field", "Option", "fields_of", "inputs_of", "read_asked", "tell_inputs"]
+__all__ = ["Asked", "Field", "Option", "fields_of", "inputs_of", "prefilled", "read_asked", "tell_inputs"]
 
 PREFIX = "p."
 FEW = 7
@@ -82,6 +82,20 @@ def read_asked(typed: Mapping[str, Sequence[str]]) -> Asked:
         version=line("version"),
         problems=problems,
     )
+
+
+def prefilled(runbook: Runbook, asked_for: Mapping[str, Sequence[str]], name: str) -> Asked | None:
+    """The form as a link fills it in (`?p.host=web1&reason=...`), the rest with its defaults; None where the link says nothing.
+
+    What is secret is never taken from an address.
+    """
+    open_ = {PREFIX + parameter.name for parameter in runbook.parameters if parameter.type != "secret"}
+    said = {key: texts for key, texts in asked_for.items() if key in open_ or key == "reason"}
+    if not said:
+        return None
+    asked = read_asked({key: [text[: LENGTHS["reason"]] for text in texts] for key, texts in said.items()})
+    defaults = {parameter.name: _defaults(parameter) for parameter in runbook.parameters}
+    return replace(asked, values={**defaults, **asked.values}, name=name, problems={})
 
 
 def inputs_of(runbook: Runbook, asked: Asked) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from temanashi.errors import ServerError, TemanashiError
 from temanashi.pages.identity import remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
-from temanashi.pages.request_form import Asked, fields_of, inputs_of, read_asked, tell_inputs
+from temanashi.pages.request_form import Asked, fields_of, inputs_of, prefilled, read_asked, tell_inputs
 from temanashi.pages.runbooks import named
 from temanashi.pages.site import Site
 from temanashi.people import Actor
@@ -36,12 +36,13 @@ BODY_LIMIT = 256 * 1024
 
 
 def request_page(site: Site) -> Callable[[Request], Response]:
-    """The empty form; raises UnknownRunbook, DisabledRunbook, NothingPublished and LedgerError."""
+    """The form, empty or as the link fills it in; raises UnknownRunbook, DisabledRunbook, NothingPublished and LedgerError."""
 
     def answer(request: Request) -> Response:
         with site.installation.database.reading() as connection:
             published, runbook = named(site, connection, request)
-        return _form(site, request, published, runbook, None)
+        query = {name: request.query_params.getlist(name) for name in request.query_params}
+        return _form(site, request, published, runbook, prefilled(runbook, query, who(request)), quiet=True)
 
     return answer
 

@@ -14,18 +14,25 @@ from markupsafe import Markup
 
 from temanashi.reports.display import Display
 from temanashi.reports.morning import MorningSheet
-from temanashi.reports.morning_words import BAD, ORDER, SheetWords
+from temanashi.reports.morning_words import BAD, ORDER, RANK, SheetWords
 from temanashi.runs.check_rows import CheckKey, CheckSeen
 from temanashi.text.catalogue import say
 from temanashi.text.local import Lang, LocalText
 
 __all__ = ["Fix", "Overtaken", "SheetFrame", "Stamp", "morning_css", "render_body", "render_file"]
 
-LINES_SHOWN = 100
 RUNS_SHOWN = 40
-PAGE_DETAILS, FILE_DETAILS = 25, 400
-"""Rows behind a line: a page stays small; the file and the Excel sheet have more."""
-DIFFERENCES = 10
+
+
+class _Room(NamedTuple):
+    """Lines, and rows behind each line: a page stays small; the file has more, and the Excel sheet everything."""
+
+    lines: int
+    details: int
+
+
+PAGE, FILE = _Room(60, 25), _Room(400, 400)
+NAMED = 4
 
 
 class Stamp(NamedTuple):
@@ -48,16 +55,24 @@ class Overtaken(NamedTuple):
     """What changed since somebody confirmed."""
 
     lines: tuple[str, ...]
-    more: int = 0
 
     @classmethod
     def of(cls, differences: Sequence[tuple[CheckKey, str, str]], word: SheetWords) -> Overtaken:
-        """From checks with their words then and now (empty: well)."""
+        """From checks with their words then and now (empty: well); what went the same way is one line."""
+        ways: dict[tuple[str, str], list[CheckKey]] = {}
+        for key, then, now in differences:
+            ways.setdefault((then or "OK", now or "OK"), []).append(key)
         told = [
-            f"{key.target} {key.check}: {word.word(then or 'OK')} → {word.word(now or 'OK')}"
-            for key, then, now in differences[:DIFFERENCES]
+            word.t(
+                "difference",
+                then=word.word(then),
+                now=word.word(now),
+                count=len(keys),
+                names=word.named(list(dict.fromkeys(f"{key.target} {key.check}" for key in keys)), NAMED, "more-names"),
+            )
+            for (then, now), keys in sorted(ways.items(), key=lambda way: RANK.get(way[0][1], 0))
         ]
-        return cls(tuple(told), max(len(differences) - DIFFERENCES, 0))
+        return cls(tuple(told))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,17 +106,17 @@ def morning_css() -> str:
 
 def render_body(sheet: MorningSheet, show: Display, frame: SheetFrame) -> Markup:
     """The sheet for a page that has its own frame."""
-    text = _environment().get_template("morning_body.html.j2").render(_data(sheet, show, frame, PAGE_DETAILS))
+    text = _environment().get_template("morning_body.html.j2").render(_data(sheet, show, frame, PAGE))
     return Markup(text)  # noqa: S704  (rendered with autoescape)
 
 
 def render_file(sheet: MorningSheet, show: Display, frame: SheetFrame, *, company: str = "") -> str:
     """One file that opens anywhere; equal sheets made at the same time give equal bytes."""
-    data: Mapping[str, Any] = _data(sheet, show, frame, FILE_DETAILS)
+    data: Mapping[str, Any] = _data(sheet, show, frame, FILE)
     return _environment().get_template("morning.html.j2").render(data, company=company, notes=frame.notes)
 
 
-def _data(sheet: MorningSheet, show: Display, frame: SheetFrame, details: int) -> dict[str, Any]:
+def _data(sheet: MorningSheet, show: Display, frame: SheetFrame, room: _Room) -> dict[str, Any]:
     return {
         "sheet": sheet,
         "lang": show.lang,
@@ -112,11 +127,11 @@ def _data(sheet: MorningSheet, show: Display, frame: SheetFrame, details: int) -
         "clock": lambda moment: f"{moment.astimezone(show.zone):%H:%M}",
         "bad": BAD,
         "columns": [word for word in ORDER if sheet.counts[word]],
-        "shown": sheet.lines[:LINES_SHOWN],
-        "more_lines": max(len(sheet.lines) - LINES_SHOWN, 0),
+        "shown": sheet.lines[: room.lines],
+        "more_lines": max(len(sheet.lines) - room.lines, 0),
         "runs": sheet.material.runs[-RUNS_SHOWN:],
         "more_runs": max(len(sheet.material.runs) - RUNS_SHOWN, 0),
-        "details": details,
+        "details": room.details,
         **{name: getattr(frame, name) for name in ("made_at", "stamps", "overtaken", "run_link", "remedy")},
     }
 

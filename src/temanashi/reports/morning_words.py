@@ -72,9 +72,9 @@ class SheetWords:
         if sheet.previous is None:
             return self.t("changes-none-to-compare")
         order = ("new", "worse", "lost", "better", "still", "resolved")
-        parts = [self.t("change-part", word=self.t(f"change-{c}"), count=sheet.changes[c]) for c in order if sheet.changes[c]]
+        parts = [self.t("change-count", word=self.t(f"change-{c}"), count=sheet.changes[c]) for c in order if sheet.changes[c]]
         if sheet.gone:
-            parts.append(self.t("change-part", word=self.t("change-gone"), count=len(sheet.gone)))
+            parts.append(self.t("change-count", word=self.t("change-gone"), count=len(sheet.gone)))
         day = self.show.day(sheet.previous)
         return self.t("changes", day=day, parts=parts) if parts else self.t("changes-none", day=day)
 
@@ -113,7 +113,7 @@ class SheetWords:
             return self.t("outage-unknown", reason=reason, count=len(line.items), names=names)
         if line.sort == "run":
             return self.t("not-run-what", reason=reason, count=len(line.items))
-        return reason
+        return f"{line.hosts[0]}: {reason}" if len(line.items) > 1 else reason
 
     def badge(self, item: Item) -> str:
         """What became of one check: 新規, 悪化, 3営業日目."""
@@ -127,7 +127,8 @@ class SheetWords:
             return self.badge(line.items[0])
         told = [self.t("change-part", word=self.t(f"change-{change}"), count=count) for change, count in line.changes.items()]
         if line.changes["still"]:
-            told.append(self.t("longest", days=line.longest.since.days))
+            longest = line.longest.since
+            told.append(self.t("longest-more" if longest.more else "longest", days=longest.days))
         return self.comma.join(told)
 
     def mark(self, mark: Mark) -> str:

@@ -5,13 +5,13 @@ Rows stay plain values: a day of hundreds of hosts is thousands of them, and a r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, select
 
 from temanashi.changes import Verdict
@@ -155,7 +155,7 @@ def read_checked_run(
     if cache is not None and (known := cache.get(run)) is not None:
         return known
     row = connection.execute(select(RUNS).where(RUNS.c.id == run)).one()
-    frozen = json.loads(row.frozen)
+    frozen = from_json(row.frozen)
     data = frozen["runbook"]
     if wanted is not None and not wanted(row.runbook, data):
         return None
@@ -209,7 +209,7 @@ def _rows(
         mine &= JOURNAL.c.target.in_(sorted(targets))
     columns = (JOURNAL.c.step, JOURNAL.c.iteration, JOURNAL.c.target, JOURNAL.c.state, JOURNAL.c.outcome, JOURNAL.c.change)
     for row in connection.execute(select(*columns).where(mine).order_by(JOURNAL.c.position)):
-        outcome = json.loads(row.outcome) if row.outcome else {}
+        outcome = from_json(row.outcome) if row.outcome else {}
 
         def key(check: str, row: Any = row) -> CheckKey:
             return CheckKey(run.runbook, told, row.step, row.iteration, row.target, check)
@@ -217,7 +217,7 @@ def _rows(
         if details := outcome.get("details"):
             yield from (_measured(key(str(found["check"])), run.id, found) for found in details if "verdict" in found)
         else:
-            yield from _unmeasured(key, run, json.loads(row.change), outcome)
+            yield from _unmeasured(key, run, from_json(row.change), outcome)
 
 
 def _measured(key: CheckKey, run: str, found: Mapping[str, Any]) -> CheckSeen:
