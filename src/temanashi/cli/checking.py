@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from temanashi.cli.checking_again import again, replay
 from temanashi.cli.language import language
 from temanashi.cli.morning import confirm, sheet
 from temanashi.cli.options import Json, Root
@@ -29,6 +30,8 @@ def register(app: typer.Typer) -> None:
     group.command("nagios", cls=Polled, help=say_here("cli.help-check-nagios"), epilog=say_here("cli.help-check-nagios-exit"))(
         POLLED
     )
+    group.command("replay", help=say_here("cli.help-check-replay"), epilog=say_here("cli.help-check-replay-exit"))(replay)
+    group.command("again", help=say_here("cli.help-check-again"))(again)
     app.add_typer(group, name="check")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from temanashi.changes import NO_TARGET, Verdict
@@ -19,10 +19,11 @@ __all__ = ["KIND", "down_hosts", "orphaned_hosts", "parents_of_host", "results_o
 KIND = "checks"
 """The kind of step whose rows are results."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _SAYS_NOTHING = frozenset({Verdict.SKIPPED, Verdict.PENDING})
 
 
-def results_of(rows: Iterable[Row], *, run: str, runbook: str, owner: str, ended_at: datetime) -> list[Result]:
+def results_of(rows: Iterable[Row], *, run: str, runbook: str, owner: str, ended_at: datetime | None) -> list[Result]:
     """One result a check and target. A target that broke off is UNKNOWN in every check; one that was never reached says nothing."""
     found: list[Result] = []
     for row in rows:
@@ -49,7 +50,7 @@ def results_of(rows: Iterable[Row], *, run: str, runbook: str, owner: str, ended
                     owner=owner,
                     verdict=verdict,
                     reason=reason,
-                    at=row.outcome.ended_at or ended_at,
+                    at=row.outcome.ended_at or ended_at or _NEVER,
                     run=run,
                     hard_after=hard_after if isinstance(hard_after, int) else 1,
                 )

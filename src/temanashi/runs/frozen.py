@@ -14,7 +14,10 @@ from temanashi.runbooks.model import Runbook, StepItem
 from temanashi.runbooks.parsing import parse_runbook
 from temanashi.runbooks.steps.contract import PlanContext, StepKind
 
-__all__ = ["FrozenRun", "freeze", "thaw"]
+__all__ = ["FrozenRun", "Only", "freeze", "thaw"]
+
+Only = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""The only checks that a run measures: names by step and target. Steps that are not in it are left out; empty: no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class FrozenRun:
     actor: str
     limit: tuple[str, ...] = ()
     called: Mapping[str, Runbook] = field(default_factory=dict)
+    only: Only = field(default_factory=dict)
 
     def hosts(self, item: StepItem) -> tuple[Host, ...]:
         """The hosts of a step."""
@@ -57,6 +61,7 @@ class FrozenRun:
             outputs=outputs,
             dry_run=dry_run,
             item_value=item_value,
+            only=self.only.get(item.id, {}),
         )
 
 
@@ -71,6 +76,7 @@ def freeze(run: FrozenRun) -> str:
             "actor": run.actor,
             "limit": list(run.limit),
             "called": {name: runbook.data for name, runbook in run.called.items()},
+            **({"only": run.only} if run.only else {}),
         }
     )
 
@@ -87,4 +93,5 @@ def thaw(run: str, text: str, *, kinds: Mapping[str, StepKind]) -> FrozenRun:
         actor=data["actor"],
         limit=tuple(data.get("limit", ())),
         called={name: parse_runbook(called, kinds=kinds) for name, called in data.get("called", {}).items()},
+        only=data.get("only", {}),
     )

@@ -142,7 +142,9 @@ class _Planner:
     def changes(self) -> list[Change]:
         """At least one change: what is left out is said."""
         everyone = self.run.hosts(self.item)
-        hosts = tuple(host for host in everyone if not self.run.limit or host.name in self.run.limit)
+        hosts = tuple(host for host in everyone if self._asked(host))
+        if self.run.only and self.item.id not in self.run.only:
+            return [self._left_out(phrase("runs.not-asked-again"))]
         if everyone and not hosts:
             return [self._left_out(phrase("runs.not-in-limit"))]
         found: list[Change] = []
@@ -152,6 +154,10 @@ class _Planner:
             targets = self.item.targets or self.run.runbook.targets
             raise NothingToDo(runbook=self.run.runbook.id, step=self.item.id, targets=targets)
         return found or [self._left_out(phrase("runs.nothing-to-repeat", expression=str(self.item.for_each)))]
+
+    def _asked(self, host: Host) -> bool:
+        only = self.run.only.get(self.item.id)
+        return (not self.run.limit or host.name in self.run.limit) and (only is None or host.name in only)
 
     def _cells(self, hosts: tuple[Host, ...]) -> Iterator[_Cell]:
         each = self.item.for_each

@@ -24,7 +24,7 @@ from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.offering import ChoicesUnavailable, Offering, Offers
 from temanashi.runs.approvals.requesting import Wish, check_request, open_afterwards
 from temanashi.runs.engine import Engine
-from temanashi.runs.frozen import FrozenRun, freeze
+from temanashi.runs.frozen import FrozenRun, Only, freeze
 from temanashi.runs.journal import plan_rows
 from temanashi.runs.overlap import enter_turn
 from temanashi.runs.planning import plan_run
@@ -39,12 +39,12 @@ __all__ = ["RunRequest", "dry_run", "offers_for", "request_run", "store_run", "w
 class RunRequest:
     """Who wants what done, with which inputs (raw), for whom, and by which way in.
 
-    `slot` is the demand unit: an ISO day for calendar tasks (default: today), a ticket for requested ones. `flow_run` is the id of
-    Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a run of
-    the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch; `called` are the runbooks that
-    may be called; `parent` is the key of the change that calls; `origin` is the run that this one answers to.
-    `emergency` runs at once what is to be approved, which is then done afterwards. `again` is a run that was refused: approvers are
-    told what changed since its plan.
+    `slot` is the demand unit: an ISO day for calendar tasks (default: today), a ticket for requested ones. `flow_run` is the id
+    of Prefect's run; the same one asks only once. `due` is when a schedule meant it to start; with `waits` it queues behind a
+    run of the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch, `only` the only
+    checks to measure; `called` are the runbooks that may be called; `parent` is the key of the change that calls; `origin` is
+    the run that this one answers to. `emergency` runs at once what is to be approved, which is then done afterwards. `again` is
+    a run that was refused: approvers are told what changed since its plan.
     """
 
     runbook: Runbook
@@ -62,6 +62,7 @@ class RunRequest:
     due: datetime | None = None
     waits: bool = False
     limit: tuple[str, ...] = ()
+    only: Only = field(default_factory=dict)
     called: Mapping[str, Runbook] = field(default_factory=dict)
     parent: str = ""
     origin: str = ""
@@ -124,6 +125,7 @@ def _planned(engine: Engine, request: RunRequest, *, dry_run: bool = False) -> t
         today=engine.today(),
         actor=request.actor.name,
         limit=request.limit,
+        only=request.only,
         called=request.called,
     )
     return run, plan_run(engine, run, dry_run=dry_run)
@@ -181,7 +183,7 @@ def store_run(engine: Engine, connection: Connection, request: RunRequest, run: 
 
 def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) -> Draft:
     body = {"plan_digest": plan.digest, "inputs": dict(plan.inputs), "workspace_version": request.workspace_version}
-    body |= {name: value for name in ("parent", "origin", "limit") if (value := getattr(request, name))}
+    body |= {name: value for name in ("parent", "origin", "limit", "only") if (value := getattr(request, name))}
     changes = [json.loads(change.model_dump_json(exclude={"payload"})) for change in plan.changes]
     return Draft(
         kind="run_requested",

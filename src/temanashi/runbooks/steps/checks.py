@@ -49,7 +49,9 @@ class ChecksStep:
         spec: ChecksSpec = self.item.spec
         changes = []
         for host in ctx.hosts:
-            items = [filled(item, partial(ctx.render, host=host)) for item in spec.items]
+            wanted = ctx.only.get(host.name)
+            named = [item for item in spec.items if wanted is None or str(item["id"]) in wanted]
+            items = [filled(item, partial(ctx.render, host=host)) for item in named]
             for item in items:
                 checked(self.item.id, item)
             summary = phrase(

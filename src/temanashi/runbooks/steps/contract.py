@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -56,6 +56,7 @@ class PlanContext:
     """What a plan is made from: validated inputs, the step's hosts, outputs of earlier steps, and who asks.
 
     In a step with `for_each` a kind plans one iteration; `item_value` is `{{ item }}`, and the engine numbers the changes.
+    `only` names, by host, the only checks to measure (empty: all).
     """
 
     item: StepItem
@@ -67,6 +68,7 @@ class PlanContext:
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dry_run: bool = False
     item_value: Any = None
+    only: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def values(self, host: Host | None = None) -> dict[str, Any]:
         """The names that templates of this step know."""
