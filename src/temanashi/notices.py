@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,17 @@ from temanashi.ledger.database import Database
 from temanashi.secrets import SecretMissing, resolve
 from temanashi.text import Lang, Phrase, phrase, say
 
-__all__ = ["BadAddress", "Deliver", "Delivery", "Notice", "Notifier", "deliver_by_apprise", "message_by_apprise"]
+__all__ = [
+    "BadAddress",
+    "Deliver",
+    "Delivery",
+    "Notice",
+    "Notifier",
+    "deliver_by_apprise",
+    "deliver_to",
+    "message_by_apprise",
+    "silenced",
+]
 
 STUCK_AFTER = timedelta(minutes=5)
 """After this a teller that died between claiming and telling no longer holds the others back."""
@@ -97,6 +107,28 @@ def _by_apprise(url: str, *, title: str, body: str, kind: str) -> bool:
     return bool(target.notify(body=body, title=title, notify_type=notify_type, body_format=apprise.NotifyFormat.TEXT))
 
 
+def deliver_to(
+    ref: str,
+    *,
+    title: str,
+    body: str,
+    recovery: bool,
+    secret: Callable[[str], str] = resolve,
+    deliver: Deliver = deliver_by_apprise,
+) -> Phrase | None:
+    """Deliver to the address behind a reference; why it did not arrive, without any secret, or None. Never raises."""
+    try:
+        with silenced(TALKATIVE):
+            arrived = deliver(secret(ref), title=title, body=body, recovery=recovery)
+    except SecretMissing:
+        return phrase("notices.missing", ref=ref)
+    except BadAddress:
+        return phrase("notices.bad-url", ref=ref)
+    except Exception as error:  # noqa: BLE001  (over a hundred plugins; whatever they raise may quote the URL, and must not stop a run)
+        return phrase("notices.crashed", ref=ref, name=type(error).__name__)
+    return None if arrived else phrase("notices.not-delivered", ref=ref)
+
+
 class Notifier:
     """Tells the addresses behind secret references, resolved at the last moment. Safe to share between threads."""
 
@@ -159,22 +191,10 @@ class Notifier:
     def _tell(self, title: str, body: str, *, recovery: bool) -> Delivery:
         failures = []
         for ref in self._refs:
-            with _silence():
-                failure = self._failure(ref, title, body, recovery=recovery)
+            failure = deliver_to(ref, title=title, body=body, recovery=recovery, secret=self._secret, deliver=self._deliver)
             if failure is not None:
                 failures.append(failure)
         return Delivery("failed" if len(failures) == len(self._refs) else "told", tuple(failures))
-
-    def _failure(self, ref: str, title: str, body: str, *, recovery: bool) -> Phrase | None:
-        try:
-            arrived = self._deliver(self._secret(ref), title=title, body=body, recovery=recovery)
-        except SecretMissing:
-            return phrase("notices.missing", ref=ref)
-        except BadAddress:
-            return phrase("notices.bad-url", ref=ref)
-        except Exception as error:  # noqa: BLE001  (over a hundred plugins; whatever they raise may quote the URL, and must not stop a run)
-            return phrase("notices.crashed", ref=ref, name=type(error).__name__)
-        return None if arrived else phrase("notices.not-delivered", ref=ref)
 
     def _claim(self, notice: Notice) -> bool:
         """Whether it is ours to tell: claimed first, so that two processes do not both tell it."""
@@ -226,14 +246,14 @@ def _claimed(connection: Connection, notice: Notice, clock: Clock) -> bool:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silenced(names: Iterable[str]) -> Iterator[None]:
     """Nothing that this thread does in the block is logged by those who would write addresses."""
     me = threading.get_ident()
 
     def not_me(record: logging.LogRecord) -> bool:
         return record.thread != me
 
-    loggers = [logging.getLogger(name) for name in TALKATIVE]
+    loggers = [logging.getLogger(name) for name in names]
     for logger in loggers:
         logger.addFilter(not_me)
     try:

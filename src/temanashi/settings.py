@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -94,6 +94,45 @@ class SshSettings(BaseModel):
     processes: int = Field(default=1, ge=1, le=64, description="Processes that share the work of a sweep over very many hosts")
 
 
+class PagerDutySettings(BaseModel):
+    """A PagerDuty service that gets alerts (Events API v2)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    routing_key: SecretRef = Field(description="Reference to the integration key of the service, e.g. env:PAGERDUTY_KEY")
+    url: str = Field(
+        default="https://events.pagerduty.com",
+        pattern=r"^https?://[^\s]+$",
+        description="Where events go; EU: events.eu.pagerduty.com",
+    )
+
+
+class WebhookSettings(BaseModel):
+    """A receiver of Alertmanager's webhook (version 4)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(
+        pattern=r"^(https?://[^\s]+|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$",
+        repr=False,
+        description="Its address, or a reference where the address itself is a secret",
+    )
+    authorization: SecretRef | None = Field(default=None, description="Reference to the value of the Authorization header")
+
+
+class AlertSettings(BaseModel):
+    """`[tool.temanashi.alerts]`: who hears of problems that checks find, besides `notify`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdicts: tuple[Literal["CRITICAL", "UNKNOWN", "WARNING"], ...] = Field(
+        default=("CRITICAL", "UNKNOWN", "WARNING"), min_length=1, description="How bad a check must be for an alert"
+    )
+    notify: bool = Field(default=True, description="The addresses of `notify` hear of alerts too: one message a run")
+    pagerduty: PagerDutySettings | None = Field(default=None, description="PagerDuty, Events API v2")
+    webhooks: dict[str, WebhookSettings] = Field(default_factory=dict, description="Receivers of Alertmanager's webhook, by name")
+
+
 class Settings(BaseModel):
     """What is true of one workspace. Paths are absolute; `root` holds flows, runbooks and faq."""
 
@@ -125,6 +164,7 @@ class Settings(BaseModel):
     idle_minutes: float = Field(
         default=5, ge=1, le=480, description="In checklists, a longer pause counts as this many minutes of work"
     )
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of problems that checks find")
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
     public_url: str = Field(
         default="",

@@ -23,6 +23,7 @@ def build() -> typer.Typer:
     """The whole command line; commands import what they run when they run."""
     from temanashi.cli import (
         accounting,
+        alarming,
         approving,
         auditing,
         checking,
@@ -70,6 +71,7 @@ def build() -> typer.Typer:
         importing,
         hosts,
         scheduling,
+        alarming,
         watching,
         serving,
         accounting,

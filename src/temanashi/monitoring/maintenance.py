@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -141,10 +141,11 @@ def read_windows(connection: Connection, now: datetime) -> list[Window]:
     return [_window(row) for row in connection.execute(query.order_by(MAINTENANCE.c.since, MAINTENANCE.c.id))]
 
 
-def windows_over(connection: Connection, at: datetime, *, inventory: Inventory) -> Windows:
-    """The windows in force at a moment, now or in the past."""
+def windows_over(connection: Connection, at: datetime, *, inventory: Callable[[], Inventory]) -> Windows:
+    """The windows in force at a moment, now or in the past; hosts are looked up only where there is one."""
     query = select(MAINTENANCE).where(MAINTENANCE.c.since <= stamp(at), MAINTENANCE.c.until > stamp(at))
-    return Windows([window for row in connection.execute(query) if (window := _window(row)).over(at)], inventory)
+    found = [window for row in connection.execute(query) if (window := _window(row)).over(at)]
+    return Windows(found, inventory() if found else Inventory())
 
 
 def _window(row: Any) -> Window:

@@ -22,7 +22,7 @@ from temanashi.ledger.database import Database
 from temanashi.monitoring.model import CheckState, Key, Problem, Result
 from temanashi.monitoring.results import KIND, down_hosts, orphaned_hosts, results_of
 from temanashi.monitoring.states import moved
-from temanashi.monitoring.store import read_problems, read_states, stamp, write_hosts, write_problems, write_states
+from temanashi.monitoring.store import read_problems, read_states, stamp, take_turn, write_hosts, write_problems, write_states
 from temanashi.monitoring.tables import CHANGES, NOTED, STATES
 from temanashi.runs.journal import read_rows
 from temanashi.runs.tables import RUNS
@@ -65,6 +65,7 @@ def forget_changes(connection: Connection, before: datetime) -> None:
 
 
 def _note(connection: Connection, run: str, now: datetime) -> bool:
+    take_turn(connection)
     if connection.execute(select(NOTED.c.run).where(NOTED.c.run == run)).first() is not None:
         return False
     connection.execute(insert(NOTED).values(run=run, noted_at=stamp(now)))

@@ -127,13 +127,13 @@ class ChangeView(_View):
 
 def problems(connection: Connection, *, now: datetime, inventory: Inventory, runbook: str = "") -> list[ProblemView]:
     """Open problems, the worst first, then the oldest; of one runbook where it is named."""
-    found = _views(connection, now, windows_over(connection, now, inventory=inventory), runbook)
+    found = _views(connection, now, windows_over(connection, now, inventory=lambda: inventory), runbook)
     return sorted(found.values(), key=lambda view: (_WORST_FIRST.index(view.verdict), view.since, view.target, view.check))
 
 
 def states(connection: Connection, *, now: datetime, inventory: Inventory, runbook: str = "") -> list[StateView]:
     """Every check that was ever seen and is still there, in the order of runbook, step, check and target."""
-    windows = windows_over(connection, now, inventory=inventory)
+    windows = windows_over(connection, now, inventory=lambda: inventory)
     open_ = _views(connection, now, windows, runbook)
     return [
         StateView(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from temanashi.changes import Verdict
@@ -14,9 +14,19 @@ from temanashi.monitoring.model import CheckState, Key, Problem
 from temanashi.monitoring.tables import HOSTS, PROBLEMS, STATES
 from temanashi.text.local import LocalText, Phrase
 
-__all__ = ["moment", "read_problems", "read_states", "stamp", "upsert", "write_hosts", "write_problems", "write_states"]
+__all__ = [
+    "moment",
+    "read_problems",
+    "read_states",
+    "stamp",
+    "take_turn",
+    "upsert",
+    "write_hosts",
+    "write_problems",
+    "write_states",
+]
 
-_CHUNK = 500
+_LOCK = 0x74656D61_00000008
 
 
 def stamp(at: datetime) -> str:
@@ -24,9 +34,18 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def moment(text: str | None) -> datetime | None:
+def moment(written: str | None) -> datetime | None:
     """The time that a column holds."""
-    return datetime.fromisoformat(text) if text else None
+    return datetime.fromisoformat(written) if written else None
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until nobody else looks at problems and alerts to change them; until the end of the transaction.
+
+    SQLite lets one writer in at a time by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def upsert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -149,8 +168,8 @@ def _problem_row(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _title(text: str | None) -> LocalText | None:
-    return LocalText.model_validate_json(text) if text else None
+def _title(written: str | None) -> LocalText | None:
+    return LocalText.model_validate_json(written) if written else None
 
 
 def _stamped(at: datetime | None) -> str | None:

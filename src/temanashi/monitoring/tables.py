@@ -62,7 +62,7 @@ ALERTS = Table(
 OUTBOX = Table(
     "alert_outbox",
     _METADATA,
-    Column("id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
     *_texts("receiver", "thread", "action", "payload", "state", "made_at", "next_at", "claimed_until", "sent_at", "failure"),
     Column("attempts", Integer),
 )

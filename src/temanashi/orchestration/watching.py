@@ -21,7 +21,7 @@ from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
 from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.approval_notices import tell_of_approvals
-from temanashi.workspace.checking import note_checks
+from temanashi.workspace.checking import watch_checks
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
@@ -64,11 +64,12 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     for name, values in done.items():
         if values:
             logger.info("%s: %s", name, ", ".join(values))
-    sealed = [*note_checks(installation), *tell_of_approvals(installation), *seal_tail(installation)]
+    failures, unheard = watch_checks(installation, secret=resolver())
+    sealed = [*failures, *tell_of_approvals(installation), *seal_tail(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
     _tidy(client, current_flow_run(), installation.clock)
-    return [*told, *(problem.text(lang) for problem in (*sealed, *alarmed.failures))]
+    return [*told, *unheard, *(problem.text(lang) for problem in (*sealed, *alarmed.failures))]
 
 
 def _tell(installation: Installation, problems: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from temanashi.changes import Verdict
 from temanashi.errors import LedgerError, TemanashiError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint, open_seal, write_checkpoint
+from temanashi.monitoring.results import KIND as CHECKS
 from temanashi.notices import Delivery, Notice, Notifier
 from temanashi.runs.reading import RunView
 from temanashi.text import Lang, Phrase, explain, phrase, say
@@ -60,11 +61,21 @@ def _notified(installation: Installation, view: RunView) -> list[Phrase]:
     notifier = Notifier(settings.notify, database=installation.database, clock=installation.clock, lang=settings.language)
     key = f"runbook:{view.runbook}"
     delivery: Delivery | None = None
-    if view.state in BAD_STATES or view.verdict in BAD_VERDICTS:
+    if installation.settings.alerts.notify and _only_checks_are_wrong(view):
+        notifier.resolve(key)  # each problem that a check found is told on its own account
+    elif view.state in BAD_STATES or view.verdict in BAD_VERDICTS:
         delivery = notifier.send(Notice(key=key, title=_title(view, settings.language), body=_body(view, settings.language)))
     elif view.state == "done":
         delivery = notifier.resolve(key)
     return list(delivery.failures) if delivery is not None else []
+
+
+def _only_checks_are_wrong(view: RunView) -> bool:
+    """Whether a run did all that it should, but for what its checks found or could not see."""
+    rows = [(step.kind, row) for step in view.steps for row in step.rows if row.status not in {"changed", "already"}]
+    wrong = [(kind, row) for kind, row in rows if row.status is not None and row.state != "skipped"]
+    checked = any(step.kind == CHECKS for step in view.steps)
+    return checked and view.state in {"done", "unknown"} and all(kind == CHECKS and row.verdict for kind, row in wrong)
 
 
 def _title(view: RunView, lang: Lang) -> str:

@@ -1,14 +1,16 @@
-"""People and business days of the live version, read on their own: whoever decides needs them, and no runbook."""
+"""People, business days and hosts of the live version, each read on its own: who needs them needs no runbook."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from temanashi.hosts.inventory import Inventory
 from temanashi.runs.directory import Directory, nobody
+from temanashi.workspace.hosts_files import is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, load_content
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["live_directory"]
+__all__ = ["live_directory", "live_inventory"]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -20,3 +22,13 @@ def live_directory(connection: Connection) -> Directory:
     texts = {file: text for file, text in content["files"].items() if file in {CALENDAR, PEOPLE}}
     said = load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
     return Directory(people=said.people, calendar=said.calendar)
+
+
+def live_inventory(connection: Connection) -> Inventory:
+    """The hosts of the live version; only this machine where none is. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return Inventory()
+    content = content_of(connection, live.number)
+    texts = {file: text for file, text in content["files"].items() if is_hosts_file(file)}
+    return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).inventory

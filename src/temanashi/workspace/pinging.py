@@ -6,16 +6,14 @@ it raises its own alarm for. The address is a secret: it is never logged, and no
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from sqlalchemy import delete, insert, select
 
 from temanashi.ledger.database import Database
+from temanashi.notices import silenced
 from temanashi.runs.tables import FLAGS
 from temanashi.secrets import MASK, SecretMissing, is_reference, resolve
 from temanashi.text.local import Phrase, phrase
@@ -25,6 +23,8 @@ __all__ = ["fail_address", "masked", "ping", "tell_monitor"]
 TIMEOUT = 10.0
 TEXT_LIMIT = 10_000
 UNREACHED = "monitor_unreached"
+TALKATIVE = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11")
+"""Loggers that write addresses."""
 _NO_POST = (httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 
 
@@ -32,7 +32,7 @@ def ping(url: str, *, problems: Sequence[str]) -> str:
     """Tell the monitor; empty when it heard, else why not, without the address."""
     address = fail_address(url) if problems else url
     try:
-        with _silence(), httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
+        with silenced(TALKATIVE), httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
             answer = client.post(address, content="\n".join(problems)[:TEXT_LIMIT].encode())
             if answer.status_code in _NO_POST:
                 answer = client.get(address)
@@ -73,21 +73,3 @@ def tell_monitor(database: Database, url: str, *, problems: Sequence[str], secre
             connection.execute(insert(FLAGS).values(name=UNREACHED, value=failure))
     key = "opening.monitor-unreached" if failure else "opening.monitor-reached"
     return phrase(key, url=masked(url), reason=failure)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Httpx logs addresses; nothing that this thread does in the block is logged by it."""
-    me = threading.get_ident()
-
-    def not_me(record: logging.LogRecord) -> bool:
-        return record.thread != me
-
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "httpcore.connection", "httpcore.http11")]
-    for logger in loggers:
-        logger.addFilter(not_me)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(not_me)

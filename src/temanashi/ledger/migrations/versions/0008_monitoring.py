@@ -70,7 +70,7 @@ def upgrade() -> None:
     op.create_index("alerts_state", "alerts", ["state"])
     op.create_table(
         "alert_outbox",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
         *_texts("receiver", "thread", "action", "payload", "state", "made_at", "next_at"),
         *_texts(optional=("claimed_until", "sent_at", "failure")),
         sa.Column("attempts", sa.Integer, nullable=False),
