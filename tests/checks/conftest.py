@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from fixtures_postgresql import postgresql_server, postgresql_url
 from temanashi.checks import CheckResult, Means, installed_kinds, judge_again, measure, parse_check
 from temanashi.clock import SystemClock
 from temanashi.errors import TargetError
 from temanashi.hosts import Answer, Command, Host, Inventory, Result, TimedOut, Unreachable, connect
 from temanashi.secrets import Redactor
+
+__all__ = ["postgresql_server", "postgresql_url"]
 
 
 class ScriptedTransport:

@@ -18,6 +18,7 @@ from temanashi.checks.kinds import (
     process,
     reboot,
     service,
+    sql,
     tcp,
     tls,
     up,
@@ -44,6 +45,7 @@ BUILT_IN: tuple[CheckKind[Any], ...] = (
     http.KIND,
     tcp.KIND,
     tls.KIND,
+    sql.KIND,
     dns.KIND,
 )
 """The kinds that come with temanashi, in the order of the documentation."""
