@@ -13,6 +13,8 @@ from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, sho
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.home import home
+from temanashi.pages.metrics import metrics
+from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
@@ -34,6 +36,8 @@ def build_pages(site: Site) -> Starlette:
     def checklist_script(_: Request) -> Response:
         return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
 
+    problems_page = show_problems(site)
+
     return Starlette(
         routes=[
             Route("/", home(site)),
@@ -52,6 +56,9 @@ def build_pages(site: Site) -> Starlette:
             Route("/checks/{day}.xlsx", sheet_file(site)),
             Route("/checks/{day}", show_checks(site), methods=["GET"]),
             Route("/checks/{day}", confirm_checks(site), methods=["POST"]),
+            Route("/problems", problems_page, methods=["GET"]),
+            Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
+            Route("/metrics", metrics(site)),
             Route("/report", report(site)),
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
