@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-from fixtures_terminal import Terminal
-
 HOSTS = {
     "defaults": {"user": "ops"},
     "hosts": {
@@ -22,14 +20,13 @@ HOSTS = {
 
 
 @pytest.fixture
-def tema(tmp_path):
-    terminal = Terminal(tmp_path)
-    terminal.write("runbooks/site/hosts.yaml", json.dumps(HOSTS, ensure_ascii=False, indent=1))
-    return terminal
+def tema(tema):
+    tema.write("runbooks/site/hosts.yaml", json.dumps(HOSTS, ensure_ascii=False, indent=1))
+    return tema
 
 
 def test_hosts_are_listed_below_each_other_with_the_way_to_them(tema):
-    done = tema.run("--lang", "en", "hosts", "list")
+    done = tema.run("hosts", "list")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         "5 hosts",
@@ -43,13 +40,13 @@ def test_hosts_are_listed_below_each_other_with_the_way_to_them(tema):
 
 def test_a_selector_narrows_the_list_and_a_mistake_in_it_has_a_suggestion(tema):
     assert [host["name"] for host in tema.json("hosts", "list", "system:受注,!tag:web")] == ["web2"]
-    done = tema.run("--lang", "en", "hosts", "list", "group:frnt")
+    done = tema.run("hosts", "list", "group:frnt")
     assert done.returncode == 2
     assert "No host matches group:frnt; close: group:front" in done.stderr
 
 
 def test_one_host_is_told_with_its_place_groups_and_rule(tema):
-    done = tema.run("--lang", "en", "hosts", "show", "web1")
+    done = tema.run("hosts", "show", "web1")
     for line in (
         "Reached as  ops@10.0.0.1 via gate",
         "Groups      front",
@@ -61,13 +58,13 @@ def test_one_host_is_told_with_its_place_groups_and_rule(tema):
     shown = tema.json("hosts", "show", "web1")
     assert (shown["route"], shown["groups"], shown["line"]) == (["gate"], ["front"], 6)
     assert tema.json("hosts", "show", "localhost")["file"] == ""
-    missing = tema.run("--lang", "en", "hosts", "show", "web9")
+    missing = tema.run("hosts", "show", "web9")
     assert (missing.returncode, "close: web2" in missing.stderr) == (2, True)
 
 
 def test_lists_with_mistakes_are_not_shown_as_if_they_were_all(tema):
     tema.write("runbooks/site/hosts.d/more.yaml", "hosts: {a: {prt: 1}}\n")
-    done = tema.run("--lang", "en", "hosts", "list")
+    done = tema.run("hosts", "list")
     assert done.returncode == 2
     assert "runbooks/site/hosts.d/more.yaml:1" in done.stderr
 
@@ -75,7 +72,7 @@ def test_lists_with_mistakes_are_not_shown_as_if_they_were_all(tema):
 def test_a_list_is_imported_after_a_look_at_what_it_changes(tema, tmp_path):
     tema.write("list.csv", "ホスト名,IP,グループ,資産番号\nweb1,10.0.0.9,front,A-1\nweb5,10.0.0.5,back,A-2\n")
     before = (tmp_path / "runbooks/site/hosts.yaml").read_text()
-    look = tema.run("--lang", "en", "hosts", "import", "list.csv", "--dry-run")
+    look = tema.run("hosts", "import", "list.csv", "--dry-run")
     assert look.returncode == 1
     assert not (tmp_path / "runbooks/site/hosts.d").exists()
     assert (tmp_path / "runbooks/site/hosts.yaml").read_text() == before
@@ -102,7 +99,7 @@ def test_a_list_that_is_taken_over_whole_ends_with_zero(tema):
 @pytest.mark.parametrize("words", [("none.csv",), ("list.csv", "--format", "xls"), ("list.csv", "-o", "people.yaml")])
 def test_a_mistake_ends_with_two_and_writes_nothing(tema, words):
     tema.write("list.csv", "host,ip\nweb5,10.0.0.5\n")
-    done = tema.run("--lang", "en", "hosts", "import", *words)
+    done = tema.run("hosts", "import", *words)
     assert done.returncode == 2
     assert "Next:" in done.stderr
     assert not (tema.root / "runbooks/site/hosts.d").exists()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from temanashi.workspace.importing.drafts import Finding
     from temanashi.workspace.importing.hosts.carrying_over import Imported
 
-__all__ = ["aligned", "register"]
+__all__ = ["Selector", "aligned", "register"]
 
 SHOWN = 60
 """Lines of one kind that the terminal shows; `--json` has all of them."""
@@ -34,10 +34,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help=say_here("inventory.help
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from temanashi.cli import hosts_reaching
+
     group = typer.Typer(help=say_here("inventory.help-hosts"), no_args_is_help=True)
     group.command("list", help=say_here("inventory.help-list"))(list_hosts)
     group.command("show", help=say_here("inventory.help-show"))(show)
     group.command("import", help=say_here("inventory.help-import"), epilog=say_here("inventory.help-import-exit"))(import_list)
+    hosts_reaching.register(group)
     app.add_typer(group, name="hosts")
 
 

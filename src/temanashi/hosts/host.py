@@ -26,6 +26,9 @@ Word = Annotated[str, StringConstraints(pattern=rf"^{_WORD}$")]
 """A word to choose hosts by. Commas, globs and a leading `!` or `&` would be read as part of the expression."""
 
 NoWord = Annotated[str, StringConstraints(pattern=rf"^({_WORD})?$")]
+BECOME = r"^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$"
+FILLED = ("user", "port", "password", "become", "become_password", "system", "site")
+"""What a host takes from the defaults as it is."""
 Address = Annotated[str, StringConstraints(pattern=r"^([^\s-]\S*)?$")]
 Account = Annotated[str, StringConstraints(pattern=r"^[^\s-]\S*$")]
 
@@ -53,9 +56,7 @@ class Host(ClosedModel):
     transport: Literal["local", "ssh"] = Field(default="ssh", description="`local`: the machine that runs the command")
     exec: ExecRule | None = Field(default=None, description="Whether `tema exec` may run commands on it; allow by default")
     password: SecretRef | None = Field(default=None, description="Reference to the password to sign in with, where keys do not do")
-    become: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$", description="Account that commands run as, by sudo"
-    )
+    become: str | None = Field(default=None, pattern=BECOME, description="Account that commands run as, by sudo")
     become_password: SecretRef | None = Field(default=None, description="Reference to the password that sudo asks for")
     _hops: tuple[Host, ...] = PrivateAttr(default=())
 
@@ -84,6 +85,9 @@ class Defaults(ClosedModel):
 
     user: Account | None = Field(default=None, description="Account to sign in with")
     port: int | None = Field(default=None, ge=1, le=65535, description="SSH port")
+    password: SecretRef | None = Field(default=None, description="Reference to the password to sign in with, where keys do not do")
+    become: str | None = Field(default=None, pattern=BECOME, description="Account that commands run as, by sudo")
+    become_password: SecretRef | None = Field(default=None, description="Reference to the password that sudo asks for")
     jump: tuple[HostName, ...] = Field(default=(), description="Hosts to go through; these themselves are reached directly")
     tags: tuple[Word, ...] = Field(default=(), description="Words that every host has")
     variables: dict[str, JsonValue] = Field(default_factory=dict, description="Values for templates")
@@ -94,7 +98,7 @@ class Defaults(ClosedModel):
         """The fields of a host, filled in. `localhost` and hosts without SSH keep what they say: nobody signs in there."""
         if name == LOCALHOST or fields.get("transport") == "local":
             return fields
-        given: dict[str, Any] = {key: value for key in ("user", "port", "system", "site") if (value := getattr(self, key))}
+        given: dict[str, Any] = {key: value for key in FILLED if (value := getattr(self, key))}
         if self.jump and name not in self.jump:
             given["jump"] = list(self.jump)
         filled = given | fields

@@ -29,6 +29,7 @@ Kind = Literal[
     "restored",
     "pruned",
     "emergency_stop",  # on and off, with the reason
+    "hosts_trusted",  # a person took keys of hosts for theirs; names, fingerprints and replaced keys in the body
     "noted",  # anything else that an auditor would want to know
 ]
 Mode = Literal["live", "dry_run", "drill"]

@@ -21,7 +21,16 @@ from typing import Literal, NamedTuple
 from temanashi.errors import Location
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["HostKey", "KnownHosts", "KnownHostsWarning", "KnownKey", "known_name", "load_known_hosts", "record_host_key"]
+__all__ = [
+    "HostKey",
+    "KnownHosts",
+    "KnownHostsWarning",
+    "KnownKey",
+    "known_name",
+    "load_known_hosts",
+    "record_host_key",
+    "record_host_keys",
+]
 
 Marker = Literal["", "cert-authority", "revoked"]
 MARKERS: dict[str, Marker] = {"@cert-authority": "cert-authority", "@revoked": "revoked"}
@@ -63,6 +72,11 @@ class KnownHosts:
     _plain: dict[str, list[KnownKey]] = field(default_factory=dict)
     _hashed: list[tuple[bytes, bytes, KnownKey]] = field(default_factory=list)
     _patterns: list[tuple[str, KnownKey]] = field(default_factory=list)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is any key at all."""
+        return bool(self._plain or self._hashed or self._patterns)
 
     def keys_for(self, names: Iterable[str]) -> list[KnownKey]:
         """What is known of a host under any of these names (`known_name`); several keys are usual."""
@@ -132,16 +146,25 @@ def load_known_hosts(files: Iterable[Path]) -> KnownHosts:
 
 
 def record_host_key(file: Path, names: Sequence[str], keys: Iterable[HostKey], *, replacing: bool = False) -> None:
-    """Write keys of a host into a file; `replacing` takes away what it had under these plain or hashed names. Whole or not at all.
+    """Write keys of one host into a file, as `record_host_keys` does. Raises OSError."""
+    record_host_keys(file, [(names, keys)], replacing=replacing)
 
-    Lines that the host shares with others, and marked ones, stay as they are. Raises OSError.
+
+def record_host_keys(
+    file: Path, entries: Iterable[tuple[Sequence[str], Iterable[HostKey]]], *, replacing: bool = False, comment: str = ""
+) -> None:
+    """Write keys of hosts into a file; `replacing` takes away what it had under these plain or hashed names. Whole or not at all.
+
+    Lines that a host shares with others, and marked ones, stay as they are. `comment` ends each new line. Raises OSError.
     """
-    kept = list(_without(file, names)) if replacing else _lines(file)
-    added = [f"{','.join(names)} {key.type} {base64.b64encode(key.blob).decode()}" for key in keys]
-    text = "".join(f"{line}\n" for line in [*kept, *(line for line in added if line not in kept)])
+    every = list(entries)
+    kept = list(_without(file, [name for names, _ in every for name in names])) if replacing else _lines(file)
+    present = {tuple(line.split()[:3]) for line in kept}
+    added = [(",".join(names), key.type, base64.b64encode(key.blob).decode()) for names, keys in every for key in keys]
+    lines = [*kept, *(" ".join((*line, *comment.split())) for line in dict.fromkeys(added) if line not in present)]
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
-    fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
+    fresh.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
     fresh.replace(file)
 
 
