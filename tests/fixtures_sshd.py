@@ -48,7 +48,7 @@ MaxStartups 300
 MaxSessions 100
 LoginGraceTime 20
 LogLevel VERBOSE
-KexAlgorithms curve25519-sha256
+KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org
 SetEnv PATH=/usr/local/bin:/usr/bin:/bin SHLVL=2
 """
 
@@ -69,9 +69,14 @@ def make_key(file: Path, *words: str, kind: str = "ed25519") -> Path:
 
 
 class Sshd:
-    """One server. `key` opens it; `known_hosts` has its key under every address."""
+    """One server. `key` opens it; `known_hosts` has its key under every address.
 
-    def __init__(self, folder: Path, addresses: Sequence[str], *, more: str = "", certified: str = "") -> None:
+    `prepare` is called when the keys in its folder are made, and returns lines of configuration; `more` are lines that come last.
+    """
+
+    def __init__(
+        self, folder: Path, addresses: Sequence[str], *, more: str = "", prepare: Callable[[Path], str] = lambda _: ""
+    ) -> None:
         self.folder, self.addresses = folder, tuple(addresses)
         with socket.socket() as probe:
             probe.bind((addresses[0], 0))
@@ -79,7 +84,7 @@ class Sshd:
         self.key = make_key(folder / "id_ed25519")
         self.host_key = make_key(folder / "host_key")
         shutil.copy(folder / "id_ed25519.pub", folder / "authorized_keys")
-        self.text = CONFIGURATION.format(folder=folder, port=self.port) + certified.format(folder=folder) + more
+        self.text = CONFIGURATION.format(folder=folder, port=self.port) + prepare(folder) + more
         self.processes: list[subprocess.Popen[bytes]] = []
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text("".join(f"[{a}]:{self.port} {self.public_key}\n" for a in addresses))

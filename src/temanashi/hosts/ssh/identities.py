@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 import paramiko
+import paramiko.agent
+from paramiko.pkey import PublicBlob
 from paramiko.ssh_exception import BadAuthenticationType, SSHException
 
 from temanashi.hosts.ssh.faults import AuthFailed
@@ -17,6 +20,8 @@ from temanashi.settings import SshSettings
 
 __all__ = ["Identities"]
 
+AGENT_SECONDS = 10.0
+CERTIFICATE = "-cert-"
 USUAL = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
 Try = Callable[[paramiko.Transport], Sequence[str]]
@@ -88,21 +93,36 @@ def _outcome(transport: paramiko.Transport, attempt: Try) -> list[str] | None:
         return None
 
 
-class _Agent:
+def _whole(key: paramiko.AgentKey) -> paramiko.AgentKey:
+    """The key with the certificate that it is: of RSA ones paramiko would offer the bare key under the certificate's name."""
+    if CERTIFICATE in key.get_name():
+        key.public_blob = PublicBlob.from_message(paramiko.Message(key.blob))  # type: ignore[assignment]
+    return key
+
+
+class _Agent(paramiko.agent.AgentSSH):
     """The agent of SSH_AUTH_SOCK, asked only when its keys are wanted. One that is not there or talks nonsense has no keys."""
 
     def __init__(self, *, enabled: bool) -> None:
+        super().__init__()
         self._enabled = enabled
-        self._agent: paramiko.Agent | None = None
+        self._socket: socket.socket | None = None
 
     def held(self) -> tuple[paramiko.AgentKey, ...]:
-        if not self._enabled or not os.environ.get("SSH_AUTH_SOCK"):
+        """Its keys, certificates among them."""
+        path = os.environ.get("SSH_AUTH_SOCK")
+        if not self._enabled or not path:
             return ()
+        # paramiko's own way waits for ever on an agent that hangs, and leaves the socket of a dead one open.
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(AGENT_SECONDS)
         with suppress(SSHException, OSError):
-            self._agent = paramiko.Agent()
-            return tuple(self._agent.get_keys())
+            self._socket.connect(path)
+            self._connect(self._socket)  # type: ignore[attr-defined]
+            return tuple(_whole(key) for key in self.get_keys())
         return ()
 
     def close(self) -> None:
-        if self._agent is not None:
-            self._agent.close()
+        """Hang up."""
+        if self._socket is not None:
+            self._socket.close()

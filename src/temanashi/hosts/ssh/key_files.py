@@ -10,10 +10,23 @@ from pathlib import Path
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, SSHCertificate, load_ssh_public_identity
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    SSHCertificate,
+    load_pem_private_key,
+    load_ssh_private_key,
+    load_ssh_public_identity,
+)
 from paramiko.ssh_exception import SSHException
 
 from temanashi.hosts.ssh.faults import KeyUnusable
+from temanashi.redaction import one_line
 from temanashi.text.local import Phrase, phrase
 
 __all__ = ["KeyFiles"]
@@ -52,19 +65,19 @@ class KeyFiles:
             return KeyUnusable(host, str(file), problem)
 
         try:
-            text = file.read_text(encoding="ascii", errors="replace")
-            return _parsed(text, None)
+            data = file.read_bytes()
+            return _parsed(data, None)
         except OSError as error:
             raise unusable(phrase("hosts.key-unreadable", reason=error.strerror or "")) from error
-        except paramiko.PasswordRequiredException as error:
+        except TypeError as error:  # it is encrypted
             passphrase = self._passphrase()
             if passphrase is None:
                 raise unusable(phrase("hosts.key-passphrase-needed")) from error
-        except SSHException as error:
-            raise unusable(phrase("hosts.key-not-a-key", reason=str(error)[:120])) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise unusable(phrase("hosts.key-not-a-key", reason=one_line(str(error))[:120])) from error
         try:
-            return _parsed(text, passphrase)
-        except SSHException:
+            return _parsed(data, passphrase)
+        except (ValueError, UnsupportedAlgorithm):
             raise unusable(phrase("hosts.key-passphrase-wrong")) from None
 
 
@@ -75,17 +88,21 @@ def _stamp(host: str, file: Path) -> int:
         raise KeyUnusable(host, str(file), phrase("hosts.key-unreadable", reason=error.strerror or "")) from error
 
 
-def _parsed(text: str, passphrase: str | None) -> paramiko.PKey:
-    """The key in a file; raises PasswordRequiredException and SSHException."""
-    reasons = []
-    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            return kind.from_private_key(io.StringIO(text), password=passphrase)
-        except paramiko.PasswordRequiredException:
-            raise
-        except (SSHException, ValueError, TypeError, IndexError, AssertionError, UnsupportedAlgorithm) as error:
-            reasons.append(str(error))
-    raise SSHException(reasons[0])
+def _parsed(data: bytes, passphrase: str | None) -> paramiko.PKey:
+    """The key in a file; raises TypeError when it needs a passphrase, else ValueError and UnsupportedAlgorithm.
+
+    Read by cryptography: paramiko's own reader refuses some keys whose comment is empty (it takes its end for padding).
+    """
+    load = load_ssh_private_key if b"OPENSSH PRIVATE KEY" in data else load_pem_private_key
+    key = load(data, None if passphrase is None else passphrase.encode())
+    if isinstance(key, RSAPrivateKey):
+        return paramiko.RSAKey(key=key)
+    if isinstance(key, EllipticCurvePrivateKey):
+        return paramiko.ECDSAKey(vals=(key, key.public_key()))
+    if isinstance(key, Ed25519PrivateKey):
+        text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+        return paramiko.Ed25519Key.from_private_key(io.StringIO(text))
+    raise ValueError(type(key).__name__)
 
 
 def _certified(host: str, key: paramiko.PKey, certificate: Path) -> bool:

@@ -22,6 +22,7 @@ from temanashi.errors import Location
 from temanashi.text.local import Phrase, phrase
 
 __all__ = [
+    "SSH_PORT",
     "HostKey",
     "KnownHosts",
     "KnownHostsWarning",
@@ -72,6 +73,7 @@ class KnownHosts:
     _plain: dict[str, list[KnownKey]] = field(default_factory=dict)
     _hashed: list[tuple[bytes, bytes, KnownKey]] = field(default_factory=list)
     _patterns: list[tuple[str, KnownKey]] = field(default_factory=list)
+    _hashes: dict[tuple[str, int], dict[KnownKey, None]] = field(default_factory=dict)
 
     @property
     def recorded(self) -> bool:
@@ -79,14 +81,23 @@ class KnownHosts:
         return bool(self._plain or self._hashed or self._patterns)
 
     def keys_for(self, names: Iterable[str]) -> list[KnownKey]:
-        """What is known of a host under any of these names (`known_name`); several keys are usual."""
+        """What is known of a host under the first of these names (`known_name`) that has keys; marked lines count under each."""
         found: dict[KnownKey, None] = {}
         for name in dict.fromkeys(name.lower() for name in names):
-            encoded = name.encode()
-            found |= dict.fromkeys(self._plain.get(name, ()))
-            found |= {known: None for salt, digest, known in self._hashed if hmac.digest(salt, encoded, "sha1") == digest}
-            found |= {known: None for patterns, known in self._patterns if _matches(patterns, name)}
+            seen = dict.fromkeys(self._plain.get(name, ()))
+            seen |= {known: None for patterns, known in self._patterns if _matches(patterns, name)}
+            enough = any(not known.marker for known in found)
+            # Every hashed line costs a hash a name, so thousands of them are not gone through for nothing.
+            seen |= self._under_hashes(name, [entry for entry in self._hashed if entry[2].marker] if enough else self._hashed)
+            found |= {known: None for known in seen if known.marker or not enough}
         return list(found)
+
+    def _under_hashes(self, name: str, lines: list[tuple[bytes, bytes, KnownKey]]) -> dict[KnownKey, None]:
+        key = (name, len(lines))
+        if key not in self._hashes:
+            encoded = name.encode()
+            self._hashes[key] = {known: None for salt, digest, known in lines if hmac.digest(salt, encoded, "sha1") == digest}
+        return self._hashes[key]
 
     def read(self, text: str, file: str) -> None:
         """Add the lines of a file."""

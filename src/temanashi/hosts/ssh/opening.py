@@ -18,14 +18,14 @@ from paramiko.ssh_exception import ChannelException, IncompatiblePeer, SSHExcept
 from temanashi.hosts.ssh.dialing import dial
 from temanashi.hosts.ssh.faults import AlgorithmsDiffer, ChannelRefused, ConnectTimedOut, NoSshServer, NotReached
 from temanashi.hosts.ssh.host_keys import offered_algorithms, verify_host_key
-from temanashi.hosts.ssh.known_hosts import HostKey, KnownHosts, KnownKey, known_name
+from temanashi.hosts.ssh.known_hosts import SSH_PORT, HostKey, KnownHosts, KnownKey, known_name
 from temanashi.hosts.ssh.routes import Endpoint
 from temanashi.redaction import one_line
 
 __all__ = ["Connection", "NotOpened", "open_connection", "shown_key"]
 
 KEEPALIVE = 20
-TRIES = 3
+TRIES = 4
 LOG = "temanashi.ssh"
 
 # What paramiko logs as an error is an error of ours too, with a next step; its traceback would stand in the middle of an answer.
@@ -176,9 +176,9 @@ def shown_key(endpoint: Endpoint, *, via: Connection | None, algorithms: tuple[s
 
 def _known(endpoint: Endpoint, known_hosts: KnownHosts) -> tuple[list[KnownKey], list[KnownKey]]:
     """What is recorded of a host; apart, keys recorded for its name without the port, which may confirm it but never contradict."""
-    names = list(dict.fromkeys([endpoint.alias or endpoint.address, endpoint.name]))
+    names = [endpoint.alias or endpoint.address, endpoint.name]
     known = known_hosts.keys_for(known_name(name, endpoint.port) for name in names)
-    plain = [entry for entry in known_hosts.keys_for(names) if entry not in known]
+    plain = [] if endpoint.port == SSH_PORT else [entry for entry in known_hosts.keys_for(names) if entry not in known]
     marked = [entry for entry in plain if entry.marker]
     return [*known, *marked], [] if any(not entry.marker for entry in known) else [e for e in plain if not e.marker]
 
@@ -194,7 +194,7 @@ def _greeted(
         try:
             return _negotiated(endpoint, sock, algorithms, until=until, timeout=timeout), sock
         except NoSshServer:
-            pause = random.uniform(0.1, 0.4) * 2**number  # noqa: S311  (spreads out who tries again)
+            pause = random.uniform(0.1, 0.3) * 2**number  # noqa: S311  (spreads out who tries again)
             if number == TRIES or time.monotonic() + pause >= until:
                 raise
             time.sleep(pause)

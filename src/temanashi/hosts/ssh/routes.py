@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.ssh.client_config import ClientConfig, Options
 from temanashi.hosts.ssh.faults import JumpFailed
+from temanashi.hosts.ssh.known_hosts import SSH_PORT
 from temanashi.text.local import phrase
 
 __all__ = ["Endpoint", "Route", "route_to"]
 
-SSH_PORT = 22
 JUMP = re.compile(r"(?:ssh://)?(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d{1,5}))?/?")
 LONGEST = 16
 
