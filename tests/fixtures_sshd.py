@@ -71,11 +71,18 @@ def make_key(file: Path, *words: str, kind: str = "ed25519") -> Path:
 class Sshd:
     """One server. `key` opens it; `known_hosts` has its key under every address.
 
-    `prepare` is called when the keys in its folder are made, and returns lines of configuration; `more` are lines that come last.
+    `prepare` is called when the keys in its folder are made, and returns lines of configuration. Of two values sshd takes the
+    first one: `first` are lines that change ours, `more` come last (Match).
     """
 
     def __init__(
-        self, folder: Path, addresses: Sequence[str], *, more: str = "", prepare: Callable[[Path], str] = lambda _: ""
+        self,
+        folder: Path,
+        addresses: Sequence[str],
+        *,
+        first: str = "",
+        more: str = "",
+        prepare: Callable[[Path], str] = lambda _: "",
     ) -> None:
         self.folder, self.addresses = folder, tuple(addresses)
         with socket.socket() as probe:
@@ -84,7 +91,7 @@ class Sshd:
         self.key = make_key(folder / "id_ed25519")
         self.host_key = make_key(folder / "host_key")
         shutil.copy(folder / "id_ed25519.pub", folder / "authorized_keys")
-        self.text = CONFIGURATION.format(folder=folder, port=self.port) + prepare(folder) + more
+        self.text = first + CONFIGURATION.format(folder=folder, port=self.port) + prepare(folder) + more
         self.processes: list[subprocess.Popen[bytes]] = []
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text("".join(f"[{a}]:{self.port} {self.public_key}\n" for a in addresses))

@@ -64,10 +64,10 @@ class Shell:
     `ended`: nothing more will come. Raises NotOpened and ChannelRefused when it is entered.
     """
 
-    def __init__(self, connection: Connection, *, timeout: float, limit: int) -> None:
+    def __init__(self, connection: Connection, *, timeout: float, limit: int, patient: bool = True) -> None:
         self._connection = connection
         self._timeout = timeout
-        self._limit = limit
+        self._patient = patient
         self._bell = _Bell()
         self._feeds: tuple[Callable[[bytes], None], Callable[[bytes], None]] = (_ignored, _ignored)
         self.ended = False
@@ -76,7 +76,7 @@ class Shell:
         self._nonce = nonce
 
     def __enter__(self) -> Self:
-        self._channel = self._connection.session_channel(timeout=self._timeout)
+        self._channel = self._connection.session_channel(timeout=self._timeout, patient=self._patient)
         self._channel.settimeout(self._timeout)
         for buffer in (self._channel.in_buffer, self._channel.in_stderr_buffer):
             buffer.set_event(self._bell)
@@ -155,7 +155,7 @@ class Shell:
 
     def said(self) -> str:
         """What came instead of our shell, on one line."""
-        text = (bytes(self.err.before) or bytes(self.out.before)).decode("utf-8", "replace")
+        text = (self.err.greeting or self.out.greeting).decode("utf-8", "replace")
         return _first_line(text)
 
     def kill(self, become: Become | None) -> bool:
@@ -178,7 +178,10 @@ class Shell:
         nonce = new_nonce()
         said = bytearray()
         until = time.monotonic() + KILL_SECONDS
-        with suppress(NotOpened, ChannelRefused, BecomeFailed), Shell(self._connection, timeout=KILL_SECONDS, limit=0) as other:
+        with (
+            suppress(NotOpened, ChannelRefused, BecomeFailed),
+            Shell(self._connection, timeout=KILL_SECONDS, limit=0, patient=False) as other,
+        ):
             other._send(kill_script(self.out.pid or self.err.pid, nonce), become)
             other._feeds = (said.extend, _ignored)
             while nonce.encode() not in said and not other.ended and time.monotonic() < until:

@@ -38,6 +38,9 @@ exit 0
 PLAIN_BYTES = frozenset(b"\n\t" + bytes(range(0x20, 0x7F))) - frozenset(b"%\\'")
 MARK = re.compile(rb"b(?P<pid>\d+)|(?P<number>\d+) (?P<code>\d+)|(?P<folder>c)")
 LONGEST_MARK = 40
+GREETING = 500
+KSH_SIGNALS = 256
+"""Where ksh93 counts the signals that killed a command from; other shells say 128 + signal."""
 
 
 class Garbled(ValueError):
@@ -90,14 +93,11 @@ def _octal(data: bytes) -> str:
 
 
 class Stream:
-    """One output of the script as it comes in: the sections that are complete, at most `limit` bytes of each.
-
-    What comes before the first mark (a login shell that greets) is kept apart in `before`, at most 500 bytes.
-    """
+    """One output of the script as it comes in: the sections that are complete, at most `limit` bytes of each."""
 
     def __init__(self, nonce: str, *, limit: int) -> None:
         self.sections: list[Section] = []
-        self.before = bytearray()
+        self._before = bytearray()
         self.pid = 0
         self._nonce = nonce.encode()
         self._limit = limit
@@ -108,6 +108,11 @@ class Stream:
     def begun(self) -> bool:
         """The shell is there and reads our script."""
         return self.pid > 0
+
+    @property
+    def greeting(self) -> bytes:
+        """What came before our script began, at most 500 bytes: a login shell that prints, or something else instead of a shell."""
+        return bytes(self._before + (b"" if self.begun else self._rest))[:GREETING]
 
     def feed(self, data: bytes) -> None:
         """Take what came in; raises Garbled."""
@@ -135,7 +140,7 @@ class Stream:
             self._open.data += self._rest[: min(size, room)]
             self._open.truncated |= size > room
         else:
-            self.before += self._rest[: min(size, 500 - len(self.before))]
+            self._before += self._rest[: min(size, GREETING - len(self._before))]
         del self._rest[:size]
 
     def _marked(self, mark: bytes) -> None:
@@ -149,6 +154,7 @@ class Stream:
         elif int(found["number"]) != len(self.sections):
             raise Garbled
         else:
-            self._open.code = int(found["code"])
+            code = int(found["code"])
+            self._open.code = code - 128 if code > KSH_SIGNALS else code
             self.sections.append(self._open)
             self._open = Section()

@@ -26,6 +26,7 @@ __all__ = ["Connection", "NotOpened", "open_connection", "shown_key"]
 
 KEEPALIVE = 20
 TRIES = 4
+ASK_AGAIN = 0.5
 LOG = "temanashi.ssh"
 
 # What paramiko logs as an error is an error of ours too, with a next step; its traceback would stand in the middle of an answer.
@@ -92,24 +93,28 @@ class Connection:
         except (SSHException, EOFError, OSError) as error:
             raise ConnectTimedOut(endpoint.name, endpoint.address, endpoint.port, timeout) from error
 
-    def session_channel(self, *, timeout: float) -> paramiko.Channel:
+    def session_channel(self, *, timeout: float, patient: bool = True) -> paramiko.Channel:
         """A channel for one exec; `channel_closed` must follow. Raises NotOpened, when a new connection may do, and ChannelRefused.
 
-        A host that has enough of our sessions (MaxSessions) is asked again when one of them has ended.
+        A host that has enough of our sessions (MaxSessions) is asked again when one of them has ended, if we are `patient`.
         """
         until = time.monotonic() + timeout
-        with self._fewer:
-            while True:
-                try:
-                    channel = self.session.open_session(timeout=max(0.1, until - time.monotonic()))
-                except ChannelException as error:
-                    if self._channels == 0 or not self._fewer.wait(until - time.monotonic()):
+        alone = 0
+        while True:
+            try:
+                channel = self.session.open_session(timeout=max(0.1, until - time.monotonic()))
+            except ChannelException as error:
+                with self._fewer:
+                    alone += self._channels == 0  # the last of them may have ended since
+                    if not patient or alone > 1 or time.monotonic() >= until:
                         raise ChannelRefused(self.endpoint.name, error.text) from error
-                except (SSHException, EOFError, OSError) as error:
-                    raise NotOpened from error
-                else:
+                    self._fewer.wait(min(ASK_AGAIN, until - time.monotonic()))
+            except (SSHException, EOFError, OSError) as error:
+                raise NotOpened from error
+            else:
+                with self._fewer:
                     self._channels += 1
-                    return channel
+                return channel
 
     def channel_closed(self) -> None:
         """One session less."""
