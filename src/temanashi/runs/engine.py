@@ -39,7 +39,7 @@ class Engine:
     """Database, ledger, kinds of step, how hosts are reached, the clock, redaction, the time zone of days, and who listens.
 
     `here` is what templates know of this machine besides the inventory: `{{ host.vars.tema_port }}` of `localhost`.
-    `workers` bounds the hosts that one step works on at a time. `connect` also gets
+    `workers` bounds the hosts that one step works on at a time: as many may hang without delaying another. `connect` also gets
     an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
     `directory` who is who in the live one.
     """
@@ -52,7 +52,7 @@ class Engine:
     redactor: Redactor
     zone: ZoneInfo
     observers: tuple[Observer, ...] = ()
-    workers: int = 16
+    workers: int = 64
     here: Mapping[str, JsonValue] = field(default_factory=dict)
     secret: Callable[[str], str] = resolve
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
