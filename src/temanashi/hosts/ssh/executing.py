@@ -190,6 +190,7 @@ class Shell:
 
     def refusal(self, become: Become | None) -> OtherShell | ChannelRefused | BecomeFailed | BecomeNeedsPassword:
         """Why an ended shell never began."""
+        self._channel.status_event.wait(DRAIN_SECONDS)  # it comes after the end of the outputs
         host, said = self._connection.endpoint.name, self.said()
         if become is not None:
             needs = "password is required" in said
