@@ -26,6 +26,9 @@ SMALLEST = {
     "sql": {"url": "sqlite:////tmp/x.db", "query": "select 1", "warn": 1},
     "dns": {"name": "www.example.jp"},
     "port": {"port": 22},
+    "job": {"by": "08:30", "record": "/run/job.rc"},
+    "log": {"path": "/var/log/x", "alarm": ["ERROR"]},
+    "backup": {"path": "/backup/*"},
 }
 
 PLUGIN = """
@@ -126,7 +129,7 @@ def test_an_unknown_kind_is_told_with_the_closest_one() -> None:
         parse_check({"id": "a", "kind": "dsk"})
     assert caught.value.data["close"] == "disk"
     assert caught.value.data["loc"] == ["kind"]
-    assert "There is no kind of check dsk; known: clock, command, disk, dns" in explain(caught.value, "en").what
+    assert "There is no kind of check dsk; known: backup, clock, command" in explain(caught.value, "en").what
     assert "点検の種類 dsk はありません" in explain(caught.value, "ja").what
     assert explain(caught.value, "ja").next
 
@@ -166,6 +169,20 @@ def test_a_check_without_kind_is_told_what_there_is() -> None:
         ({"kind": "http", "url": "http://a b/"}, "url", "required form", ""),
         ({"kind": "tcp", "port": 0}, "port", "at least 1", ""),
         ({"kind": "tcp", "port": 22, "host": "-x"}, "host", "required form", ""),
+        ({"kind": "job", "by": "8:3", "record": "/x"}, "by", "", ""),
+        ({"kind": "job", "by": "08:30"}, "", "either log with done, or record", ""),
+        ({"kind": "job", "by": "08:30", "log": "/x"}, "", "either log with done, or record", ""),
+        ({"kind": "job", "by": "08:30", "record": "/x", "timezone": "Mars"}, "timezone", "no time zone Mars", ""),
+        ({"kind": "job", "by": "08:30", "log": "/x", "done": "x", "encoding": "utf-16"}, "encoding", "no usable encoding", ""),
+        ({"kind": "job", "by": "08:30", "log": "/x", "done": "x", "encoding": "klingon"}, "encoding", "no usable encoding", ""),
+        ({"kind": "log", "path": "/x"}, "", "under alarm or warning", ""),
+        ({"kind": "log", "path": "/x", "alarm": ["("]}, "alarm.0", "no regular expression", ""),
+        ({"kind": "backup", "path": "/backup/"}, "", "not a folder", ""),
+        ({"kind": "backup", "path": "/backup/*", "checksum": ".crc"}, "checksum", "not allowed", ""),
+        ({"kind": "port", "port": 22, "address": "web1"}, "address", "", ""),
+        ({"kind": "disk", "exclude": ["!x"]}, "exclude.0", "required form", ""),
+        ({"kind": "process", "owner": "-x"}, "owner", "required form", ""),
+        ({"kind": "nagios_plugin", "run": ["x"], "where": "there"}, "where", "not allowed", ""),
         ({"kind": "file_age", "path": "/x", "missing": "maybe"}, "missing", "not allowed", ""),
     ],
 )

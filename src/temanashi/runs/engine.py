@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
@@ -29,6 +30,7 @@ from temanashi.runs.check_means import check_means
 from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
+from temanashi.runs.remembering import recall
 from temanashi.secrets import Redactor, SecretMissing, resolve
 
 __all__ = ["Engine"]
@@ -86,8 +88,13 @@ class Engine:
             halt=event,
             called=run.called,
             means=check_means(self.database, secret=self._revealed, zone=self.zone, directory=self.directory),
+            remembered=lambda step, target: self._remembered(run.runbook.id, step, target),
         )
         return self.kinds[item.kind].build(item, effects)
+
+    def _remembered(self, runbook: str, step: str, target: str) -> dict[str, dict[str, Any]]:
+        with self.database.reading() as connection:
+            return recall(connection, runbook, step, target)
 
     def know(self, refs: Iterable[str]) -> None:
         """Redact these secrets from now on: one may show before its step asks for it. What is missing is that step's matter."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from temanashi.changes import NO_TARGET, Change, Irreversible, Outcome, OutcomeStatus, Verdict
 from temanashi.ledger.records import Draft, Kind, TargetOutcome
 from temanashi.people import Actor
+from temanashi.runs.remembering import remember
 from temanashi.runs.tables import JOURNAL, RUNS
 
 __all__ = [
@@ -138,6 +139,8 @@ def settle(
         "new_time": now.isoformat(),
     }
     connection.execute(_SETTLE, _at(run, change) | values)
+    if outcome.remember:
+        remember(connection, run, change.step, change.target, outcome.remember, now=now)
 
 
 def read_undos(connection: Connection, run: str, *, failed: bool) -> list[tuple[Change, Change | Irreversible]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from temanashi.checks.kinds import (
+    backup,
     clock,
     command,
     disk,
     dns,
     file_age,
     http,
+    job,
     load,
+    log,
     memory,
     nagios_plugin,
     port,
@@ -36,7 +39,10 @@ BUILT_IN: tuple[CheckKind[Any], ...] = (
     process.KIND,
     service.KIND,
     port.KIND,
+    job.KIND,
+    log.KIND,
     file_age.KIND,
+    backup.KIND,
     command.KIND,
     nagios_plugin.KIND,
     clock.KIND,
