@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError, ValidationInfo, model_validator
 
@@ -23,6 +23,7 @@ __all__ = [
     "Host",
     "HostError",
     "HostName",
+    "HostSource",
     "HostsFile",
     "Inventory",
     "JumpCycle",
@@ -86,10 +87,20 @@ def _defaults(value: Any, context: Any) -> Defaults:
         return site
 
 
+class HostSource(ClosedModel):
+    """A list that somebody else keeps and that is read again at each publication."""
+
+    file: str = Field(min_length=1, description="Path, also from runbooks/site/: Excel, CSV, JSON of Ansible, export of Zabbix")
+    format: Literal["xlsx", "csv", "ansible", "zabbix"] | None = Field(
+        default=None, description="The form of the file; by default its content tells"
+    )
+
+
 class Inventory(HostsFile):
     """All hosts and groups. `file` is where they are written, for messages; `localhost` is always among them."""
 
     exec: ExecPolicy = Field(default=ExecPolicy(), description="Where `tema exec` may run commands")
+    sources: tuple[HostSource, ...] = Field(default=(), description="Lists from elsewhere, read again at each publication")
     file: str = Field(default="runbooks/site/hosts.yaml", exclude=True)
 
     @model_validator(mode="before")
@@ -105,7 +116,8 @@ class Inventory(HostsFile):
         for part in parts:
             hosts |= part.hosts
             groups |= part.groups
-        return type(self)(defaults=self.defaults, hosts=hosts, groups=groups, exec=self.exec, file=self.file)
+        kept = {"defaults": self.defaults, "exec": self.exec, "sources": self.sources, "file": self.file}
+        return type(self).model_validate({**kept, "hosts": hosts, "groups": groups})
 
     def exec_rule(self, host: Host) -> ExecRule:
         """The strictest rule for commands that somebody types, of the host's own and of every selector that chooses it."""

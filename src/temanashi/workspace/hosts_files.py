@@ -15,10 +15,12 @@ from temanashi.text import phrase
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.yaml_source import YamlSource
 
-__all__ = ["HOSTS", "HOSTS_FOLDER", "MAX_HOST_VALUES", "is_hosts_file", "load_inventory"]
+__all__ = ["HOSTS", "HOSTS_FOLDER", "MAX_HOST_VALUES", "SOURCES_FOLDER", "is_hosts_file", "load_inventory"]
 
 HOSTS = "runbooks/site/hosts.yaml"
 HOSTS_FOLDER = "runbooks/site/hosts.d/"
+SOURCES_FOLDER = f"{HOSTS_FOLDER}.sources/"
+"""Where texts of lists from elsewhere stand in a version; in the folder of a workspace hidden files are not read."""
 MAX_HOST_VALUES = 500_000
 """Values of one list of hosts after aliases are followed."""
 SAID = 100

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from temanashi.errors import Location, WorkspaceError
 from temanashi.hosts.inventory import Host, Inventory
-from temanashi.workspace.faults import Fault
+from temanashi.text import Lang
+from temanashi.workspace.faults import Fault, errors_among
+from temanashi.workspace.host_sources import with_sources
 from temanashi.workspace.hosts_files import HOSTS, MAX_HOST_VALUES, is_hosts_file, load_inventory
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
@@ -39,11 +41,11 @@ class HostsHere(NamedTuple):
         return None
 
 
-def hosts_here(root: Path) -> HostsHere:
-    """Read the lists of a workspace; raises HostsBroken."""
-    files = read_files(root)
+def hosts_here(root: Path, *, lang: Lang = "ja") -> HostsHere:
+    """Read the lists of a workspace and what its sources say now; raises HostsBroken."""
+    files = with_sources(read_files(root), root, lang=lang)
     texts = {name: text for name, text in files.texts.items() if is_hosts_file(name)}
-    broken = [str(fault.at) for fault in files.faults if fault.at.file.startswith(HOSTS.removesuffix(".yaml"))]
+    broken = [str(fault.at) for fault in errors_among(files.faults) if fault.at.file.startswith(HOSTS.removesuffix(".yaml"))]
     sources: dict[str, YamlSource] = {}
     for name, text in texts.items():
         try:

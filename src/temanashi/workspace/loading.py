@@ -23,6 +23,7 @@ from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_fa
 from temanashi.workspace.directory import people_problems
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
+from temanashi.workspace.host_sources import with_sources
 from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load_inventory
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
@@ -63,7 +64,7 @@ class Workspace(Content):
 def load_workspace(root: Path, *, kinds: Mapping[str, StepKind], environ: Mapping[str, str] | None = None) -> Workspace:
     """The workspace at `root`. Raises BadSettings only: a bad file is a fault among `faults`."""
     settings = load_settings(root, environ=environ)
-    read = read_files(root)
+    read = with_sources(read_files(root), root, lang=settings.language)
     content = load_content(read.texts, kinds=kinds, languages=settings.languages)
     faults = [*read.faults, *content.faults]
     return Workspace(**{**vars(content), "faults": faults}, settings=settings, texts=read.texts)

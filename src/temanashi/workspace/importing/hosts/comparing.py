@@ -8,10 +8,11 @@ from typing import Any
 
 from temanashi.errors import Location
 from temanashi.hosts.inventory import LOCALHOST, Defaults, Host, HostError, Inventory
+from temanashi.workspace.hosts_files import SOURCES_FOLDER
 from temanashi.workspace.importing.hosts.foreign import ForeignHost, ForeignList, address_of
 from temanashi.workspace.yaml_source import YamlSource
 
-__all__ = ["Changed", "Comparison", "compare"]
+__all__ = ["Changed", "Comparison", "compare", "with_ways"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +46,19 @@ def compare(found: ForeignList, inventory: Inventory, sources: Mapping[str, Yaml
     """What importing a list into a file would do. Ways through hosts that nobody knows become findings of the list."""
     places = {str(name): file for file, source in sources.items() for name in source.data.get("hosts") or {}}
     defaults = _defaults(sources, target, inventory)
-    hosts = _with_ways(found, inventory)
+    addresses = {host.address: host.name for host in inventory.hosts.values()}
+    hosts = with_ways(found, known=inventory.hosts, addresses=addresses)
     added, changed, same = {}, [], 0
     for host in hosts:
         if host.name not in places:
             base = Host.model_validate({"name": host.name, **defaults.under(host.name, {})})
             added[host.name] = {key: after for key, (_, after) in _differences(base, host.fields).items()}
-        elif fields := _differences(inventory.hosts[host.name], host.fields):
-            changed.append(Changed(name=host.name, file=places[host.name], fields=fields))
-        else:
+        elif not (fields := _differences(inventory.hosts[host.name], host.fields)):
             same += 1
+        elif places[host.name].startswith(SOURCES_FOLDER):
+            found.left(host.place, "inventory.from-source", name=host.name)
+        else:
+            changed.append(Changed(name=host.name, file=places[host.name], fields=fields))
     left = tuple(name for name, file in places.items() if file == target and name not in found.hosts)
     return Comparison(
         target=target, added=added, changed=tuple(changed), same=same, left=left, groups=_groups(found, inventory, set(added))
@@ -83,14 +87,17 @@ def _differences(host: Host, fields: Mapping[str, Any]) -> dict[str, tuple[Any, 
     return found
 
 
-def _with_ways(found: ForeignList, inventory: Inventory) -> list[ForeignHost]:
-    """The hosts with jump hosts by their names; lists often have addresses, or hosts that they do not list."""
-    names = {host.address: host.name for host in inventory.hosts.values() if host.name != LOCALHOST}
-    names |= {str(host.fields["address"]): host.name for host in found.hosts.values() if host.fields.get("address")}
-    known = {*inventory.hosts, *found.hosts} - {LOCALHOST}
+def with_ways(found: ForeignList, *, known: Iterable[str], addresses: Mapping[str, str]) -> list[ForeignHost]:
+    """The hosts of a list with jump hosts by their names; lists often have addresses, or hosts that they do not list.
+
+    `known` are names besides those of the list, `addresses` the names of other hosts by their addresses.
+    """
+    own = {str(host.fields["address"]): host.name for host in found.hosts.values() if host.fields.get("address")}
+    names = {**addresses, **own}
+    every = {*known, *found.hosts} - {LOCALHOST}
     made = []
     for host in found.hosts.values():
-        jump = [_hop(hop, known, names) for hop in host.fields.get("jump", ())]
+        jump = [_hop(hop, every, names) for hop in host.fields.get("jump", ())]
         fields = {key: value for key, value in host.fields.items() if key != "jump"}
         if jump and all(jump) and host.name not in jump:
             fields["jump"] = jump

@@ -20,7 +20,7 @@ from temanashi.workspace.importing.yaml_nodes import yaml_node
 from temanashi.workspace.reading import MAX_HOSTS_BYTES
 from temanashi.workspace.yaml_source import BadYaml, read_yaml
 
-__all__ = ["CannotMerge", "ImportRefused", "merged_texts"]
+__all__ = ["CannotMerge", "ImportRefused", "merged_texts", "new_text"]
 
 
 class CannotMerge(WorkspaceError):
@@ -55,6 +55,14 @@ def merged_texts(comparison: Comparison, texts: Mapping[str, str], *, source: st
             made[file] = text
     _loads({**texts, **made}, lang)
     return made
+
+
+def new_text(head: str, hosts: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> str:
+    """The text of a file that has these hosts and groups and nothing else."""
+    text = f"# {head}\n"
+    for section, entries in (("hosts", hosts), ("groups", groups)):
+        text = _spliced(text, section, entries) if entries else text
+    return text
 
 
 def _groups_by_file(comparison: Comparison, texts: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
