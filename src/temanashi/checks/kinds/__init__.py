@@ -19,6 +19,7 @@ from temanashi.checks.kinds import (
     nagios_plugin,
     port,
     process,
+    prometheus,
     reboot,
     service,
     sql,
@@ -51,6 +52,7 @@ BUILT_IN: tuple[CheckKind[Any], ...] = (
     http.KIND,
     tcp.KIND,
     tls.KIND,
+    prometheus.KIND,
     sql.KIND,
     dns.KIND,
 )
