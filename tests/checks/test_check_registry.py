@@ -23,6 +23,7 @@ SMALLEST = {
     "nagios_plugin": {"run": ["true"]},
     "http": {"url": "http://localhost/"},
     "tcp": {"port": 22},
+    "heartbeat": {"name": "backup", "period": "24h"},
     "prometheus": {"url": "http://localhost:9090", "query": "up"},
     "sql": {"url": "sqlite:////tmp/x.db", "query": "select 1", "warn": 1},
     "dns": {"name": "www.example.jp"},

@@ -12,6 +12,7 @@ from temanashi.errors import TemanashiError
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
+from temanashi.pages.heartbeats import PING_PATH, ping_heard
 from temanashi.pages.home import home
 from temanashi.pages.metrics import metrics
 from temanashi.pages.problems import acknowledge_on_page, show_problems
@@ -37,6 +38,7 @@ def build_pages(site: Site) -> Starlette:
         return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
 
     problems_page = show_problems(site)
+    ping = ping_heard(site)
 
     return Starlette(
         routes=[
@@ -63,8 +65,10 @@ def build_pages(site: Site) -> Starlette:
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
             Route("/healthz", health(site)),
+            Route("/ping/{token}", ping, methods=["GET", "POST"]),
+            Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),
             Route("/style.css", style),
         ],
-        middleware=[Middleware(SameOrigin, browsers_only=True)],
+        middleware=[Middleware(SameOrigin, browsers_only=True, programs_under=PING_PATH)],
         exception_handlers={404: shown_errors(site), TemanashiError: shown_errors(site)},
     )

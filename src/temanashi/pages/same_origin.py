@@ -19,16 +19,16 @@ SAFE = frozenset({"GET", "HEAD"})
 class SameOrigin:
     """Refuses cross-site requests by `Origin` and `Sec-Fetch-Site` (OWASP, CSRF prevention). Browsers send both with every POST.
 
-    A request without either comes from a program; with `browsers_only` it is refused too.
+    A request without either comes from a program; with `browsers_only` it is refused too, except under the path `programs_under`.
     """
 
-    def __init__(self, app: ASGIApp, *, browsers_only: bool = False) -> None:
-        self._app, self._browsers_only = app, browsers_only
+    def __init__(self, app: ASGIApp, *, browsers_only: bool = False, programs_under: str = "") -> None:
+        self._app, self._browsers_only, self._programs_under = app, browsers_only, programs_under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or refuse it."""
         changing = scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in SAFE)
-        if not changing or self._ours(Headers(scope=scope)):
+        if not changing or self._ours(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)
@@ -36,10 +36,15 @@ class SameOrigin:
             text = "\n".join(say("pages.cross-site", lang) for lang in LANGUAGES)
             await PlainTextResponse(text, status_code=403)(scope, receive, send)
 
-    def _ours(self, headers: Headers) -> bool:
+    def _ours(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None and site not in {"same-origin", "none"}:
             return False
         if origin is not None:
             return origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-        return site is not None or not self._browsers_only
+        return site is not None or not self._browsers_only or self._for_programs(scope)
+
+    def _for_programs(self, scope: Scope) -> bool:
+        path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+        return bool(self._programs_under) and path.startswith(self._programs_under)

@@ -1,4 +1,4 @@
-"""What the checks of a run may use: the run's secrets, and the business days of the live version."""
+"""What the checks of a run may use: the run's secrets, the business days of the live version, and heartbeats."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from temanashi.calendars import BusinessCalendar, SiteCalendars
 from temanashi.calendars.site import COMPANY
-from temanashi.checks.means import Means
+from temanashi.checks.means import Heartbeat, Means
 from temanashi.ledger.database import Database
 from temanashi.runs.directory import Directory
+from temanashi.runs.heartbeat_rows import heartbeat_named
 
 __all__ = ["check_means"]
 
@@ -20,7 +21,12 @@ def check_means(
     database: Database, *, secret: Callable[[str], str], zone: ZoneInfo, directory: Callable[[Connection], Directory]
 ) -> Means:
     """Means that read the database only when a check asks for something in it."""
-    return Means(secret=secret, zone=zone, calendar=_Calendars(database, directory))
+
+    def heartbeat(name: str) -> Heartbeat | None:
+        with database.reading() as connection:
+            return heartbeat_named(connection, name)
+
+    return Means(secret=secret, zone=zone, calendar=_Calendars(database, directory), heartbeat=heartbeat)
 
 
 class _Calendars:
