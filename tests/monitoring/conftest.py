@@ -1,15 +1,18 @@
 """Runs whose checks say what a test wants, on a real engine and database, and what monitoring made of them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fixtures_clock import StoppedClock
+from fixtures_postgresql import postgresql_server, postgresql_url  # noqa: F401  (fixtures)
 from fixtures_runs import asking, make_engine, runbook_of
 from temanashi.changes import Outcome, Verdict, evidence_of
 from temanashi.checks.judging import OBSERVATION
 from temanashi.hosts.inventory import Inventory
+from temanashi.ledger.ledger import Ledger
 from temanashi.monitoring import reading
 from temanashi.monitoring.noting import note_finished_runs
 from temanashi.runbooks.steps.checks import KIND
@@ -40,6 +43,11 @@ class SaidStep:
     def __getattr__(self, name):
         return getattr(self._inner, name)
 
+    def _reason(self, verdict, target):
+        if verdict == "UNKNOWN":
+            return phrase("hosts.unreachable", host=target, reason="no route")
+        return phrase("checks.program-missing", program=verdict)
+
     def apply(self, change, key):
         rows, verdicts, evidence = [], [], []
         for check in change.payload["checks"]:
@@ -55,7 +63,7 @@ class SaidStep:
                     "title": check.get("title"),
                     "target": change.target,
                     "verdict": verdict,
-                    "reason": phrase("checks.program-missing", program=verdict).model_dump(),
+                    "reason": self._reason(verdict, change.target).model_dump(),
                     "metrics": [{"name": "value", "value": value, "unit": "%"}] if value is not None else [],
                     "measured_at": self._clock.now().isoformat(),
                     "seconds": 0.25,
@@ -79,11 +87,14 @@ class SaidStep:
 class World:
     """`say` what checks find, `run` them, look at what is known then."""
 
-    def __init__(self, folder, hosts=HOSTS):
+    def __init__(self, folder, hosts=HOSTS, database=None):
         self.says, self.clock = {}, StoppedClock()
         self.inventory = Inventory.model_validate(hosts)
         self.kinds = None
         self.engine = make_engine(folder, clock=self.clock)
+        if database is not None:
+            self.engine.database.close()
+            self.engine = replace(self.engine, database=database, ledger=Ledger(database, clock=self.clock))
         kinds = {**self.engine.kinds, "checks": Said(self.says, self.clock)}
         self.engine = type(self.engine)(**{**vars(self.engine), "kinds": kinds})
         self.checks = [{"id": "disk", "kind": "disk"}]
@@ -138,5 +149,14 @@ class World:
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def postgresql_world(tmp_path, postgresql_url):  # noqa: F811
+    from temanashi.ledger.database import open_database
+
+    made = World(tmp_path, database=open_database(postgresql_url, clock=StoppedClock()))
     yield made
     made.database.close()

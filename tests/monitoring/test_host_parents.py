@@ -69,3 +69,50 @@ def test_an_up_check_that_is_down_makes_the_host_down_whatever_else_is_known(sit
 
     assert down_hosts([result("up", "up", Verdict.CRITICAL), result("web", "http", Verdict.OK)]) == {"web1"}
     assert down_hosts([result("disk", "disk", Verdict.SKIPPED)]) == set()
+
+
+def test_a_host_whose_programs_are_missing_is_not_down(site):
+    """Or a jump host without one program would hide everything behind it."""
+    from temanashi.monitoring.model import Key, Result
+    from temanashi.monitoring.results import down_hosts, orphaned_hosts
+    from temanashi.text.local import phrase
+
+    def result(host, verdict, reason):
+        key = Key("book", "look", "disk", host)
+        return Result(key=key, kind="disk", verdict=verdict, reason=phrase(reason), at=site.clock.now(), run="r")
+
+    missing = [result("bastion", Verdict.UNKNOWN, "checks.program-missing"), result("inner", Verdict.UNKNOWN, "hosts.unreachable")]
+    assert down_hosts(missing) == {"inner"}
+    assert orphaned_hosts(missing, site.inventory.hosts) == missing
+
+
+def test_what_is_seen_from_here_is_wrong_whether_or_not_the_jump_host_is_up(site):
+    site.say("UNKNOWN", target="bastion")
+    site.say("CRITICAL", target="inner")
+    site.run()
+    assert site.state(target="inner").verdict is Verdict.CRITICAL
+
+
+def test_below_a_parent_that_the_inventory_names_all_that_is_not_well_is_unknown(site):
+    from types import SimpleNamespace
+
+    from temanashi.monitoring.model import Key, Result
+    from temanashi.monitoring.results import orphaned_hosts
+    from temanashi.text.local import phrase
+
+    def result(host, verdict, reason="checks.http"):
+        key = Key("book", "look", "web", host)
+        return Result(key=key, kind="http", verdict=verdict, reason=phrase(reason), at=site.clock.now(), run="r")
+
+    hosts = {
+        "router": SimpleNamespace(parents=("shop",), jump=()),  # a circle ends
+        "shop": SimpleNamespace(parents=("router",), jump=()),
+        "till": SimpleNamespace(parents=("shop",), jump=()),
+    }
+    found = [result("router", Verdict.UNKNOWN, "hosts.unreachable"), result("shop", Verdict.CRITICAL), result("till", Verdict.OK)]
+    settled = orphaned_hosts(found, hosts)
+    assert [(one.verdict, one.reason.data.get("parent")) for one in settled[1:]] == [
+        (Verdict.SKIPPED, "router"),
+        (Verdict.OK, None),
+    ]
+    assert settled[0].verdict is Verdict.UNKNOWN

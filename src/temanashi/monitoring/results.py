@@ -14,13 +14,15 @@ from temanashi.monitoring.model import Key, Result
 from temanashi.runs.journal import Row
 from temanashi.text.local import LocalText, Phrase, phrase
 
-__all__ = ["KIND", "down_hosts", "orphaned_hosts", "parents_of_host", "results_of"]
+__all__ = ["KIND", "down_hosts", "orphaned_hosts", "results_of"]
 
 KIND = "checks"
 """The kind of step whose rows are results."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _SAYS_NOTHING = frozenset({Verdict.SKIPPED, Verdict.PENDING})
+_THE_WAY = "hosts."
+"""Reasons with these keys are about the way to a host, not about what is on it."""
 
 
 def results_of(rows: Iterable[Row], *, run: str, runbook: str, owner: str, ended_at: datetime | None) -> list[Result]:
@@ -77,42 +79,56 @@ def _result(detail: Mapping[str, Any], key: Key, *, run: str, owner: str) -> Res
 
 
 def down_hosts(results: Iterable[Result]) -> set[str]:
-    """Hosts of which a run knows nothing: an `up` check is down, or everything that was tried is UNKNOWN."""
+    """Hosts that a run could not reach: an `up` check is down, or everything that was tried is UNKNOWN because of the way there."""
     by_host: dict[str, list[Result]] = {}
     for result in results:
         if result.verdict not in _SAYS_NOTHING and result.key.target != NO_TARGET:
             by_host.setdefault(result.key.target, []).append(result)
-    return {
-        host
-        for host, mine in by_host.items()
-        if any(one.kind == UP and one.verdict in DOWN for one in mine) or all(one.verdict is Verdict.UNKNOWN for one in mine)
-    }
+    return {host for host, mine in by_host.items() if any(map(_is_up_down, mine)) or _unreached(mine)}
 
 
-def parents_of_host(host: Host) -> tuple[str, ...]:
-    """The hosts without which nothing is known of a host: those that it names as parents, and those it is reached through."""
-    return (*getattr(host, "parents", ()), *host.jump)
+def _is_up_down(result: Result) -> bool:
+    return result.kind == UP and result.verdict in DOWN
+
+
+def _unreached(mine: Sequence[Result]) -> bool:
+    """A host whose programs are missing is there; one whose connection fails may be gone."""
+    unknown = all(result.verdict is Verdict.UNKNOWN for result in mine)
+    return unknown and any(result.reason.key.startswith(_THE_WAY) for result in mine)
 
 
 def orphaned_hosts(results: Sequence[Result], hosts: Mapping[str, Host]) -> list[Result]:
-    """The results with all that is wrong on a host below one that is down made SKIPPED. What was measured well stays measured."""
+    """The results with what is not known on a host below one that is down made SKIPPED.
+
+    Behind a jump host that is what was not measured: what is seen from here does not go through it. Below a host that the inventory
+    names as a parent it is all that is not well. What was measured well stays measured.
+    """
     down = down_hosts(results)
-    roots: dict[str, str | None] = {}
-
-    def root(name: str, seen: frozenset[str]) -> str | None:
-        """The host that is down furthest above."""
-        if name not in roots and name in hosts:
-            above = [parent for parent in parents_of_host(hosts[name]) if parent not in seen]
-            found = next((top for parent in above if (top := root(parent, seen | {parent}))), None)
-            roots[name] = found or next((parent for parent in above if parent in down), None)
-        return roots.get(name)
-
+    named = _Above({name: tuple(getattr(host, "parents", ())) for name, host in hosts.items()}, down)
+    reached = _Above({name: (*getattr(host, "parents", ()), *host.jump) for name, host in hosts.items()}, down)
     settled = []
     for result in results:
-        top = root(result.key.target, frozenset({result.key.target}))
-        if top is None or result.verdict is Verdict.OK or result.verdict in _SAYS_NOTHING:
-            settled.append(result)
-            continue
-        reason = phrase("monitoring.parent-host-down", parent=top, host=result.key.target)
-        settled.append(replace(result, verdict=Verdict.SKIPPED, reason=reason))
+        above = {Verdict.UNKNOWN: reached, Verdict.CRITICAL: named, Verdict.WARNING: named}.get(result.verdict)
+        top = above.top(result.key.target) if above is not None else None
+        if top is not None:
+            reason = phrase("monitoring.parent-host-down", parent=top, host=result.key.target)
+            result = replace(result, verdict=Verdict.SKIPPED, reason=reason)  # noqa: PLW2901  (the same result, as it counts)
+        settled.append(result)
     return settled
+
+
+class _Above:
+    """Which host that is down stands furthest above another one."""
+
+    def __init__(self, parents: Mapping[str, tuple[str, ...]], down: set[str]) -> None:
+        self._parents, self._down = parents, down
+
+    def top(self, host: str, seen: frozenset[str] = frozenset()) -> str | None:
+        """The host, or None where all above is well."""
+        for parent in self._parents.get(host, ()):
+            if parent in seen or parent == host:
+                continue
+            above = self.top(parent, seen | {host})
+            if above is not None or parent in self._down:
+                return above or parent
+        return None
