@@ -49,6 +49,11 @@ def test_hosts_of_one_system_are_one_alert():
     assert keys(bundles([problem("w0"), problem("w1")], site)) == {"system:order": 2}
 
 
+def test_hosts_of_one_site_are_one_alert():
+    site = fleet(**{f"w{n}": {"site": "osaka" if n < 3 else "tokyo", "tags": ("linux",)} for n in range(9)})
+    assert keys(bundles([problem(f"w{n}") for n in range(3)], site)) == {"site:osaka": 3}
+
+
 def test_the_label_that_takes_in_most_hosts_is_the_outage():
     site = fleet(**{f"w{n}": {"system": "order" if n < 2 else "pay", "tags": ("osaka",)} for n in range(6)})
     assert keys(bundles([problem(f"w{n}") for n in range(6)], site)) == {"tag:osaka": 6}

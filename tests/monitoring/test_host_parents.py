@@ -116,3 +116,23 @@ def test_below_a_parent_that_the_inventory_names_all_that_is_not_well_is_unknown
         (Verdict.OK, None),
     ]
     assert settled[0].verdict is Verdict.UNKNOWN
+
+
+def test_a_parent_that_no_inventory_file_names_is_told_when_it_is_loaded():
+    from temanashi.hosts.crosschecks import inventory_problems
+
+    hosts = {"hosts": {"till": {"parents": ["ruoter"]}, "router": {}}}
+    (problem,) = inventory_problems(Inventory.model_validate(hosts))
+    assert (problem.field, problem.close) == ("hosts.till.parents.0", "router")
+    assert "ruoter" in problem.message.text("ja")
+
+
+def test_hosts_below_a_named_parent_that_is_down_are_skipped(site):
+    site.inventory = Inventory.model_validate(
+        {"hosts": {"router": {"transport": "local"}, "till": {"transport": "local", "parents": ["router"]}}}
+    )
+    site.say("UNKNOWN", target="router")
+    site.say("CRITICAL", target="till")
+    site.run()
+    assert site.state(target="till").verdict is Verdict.SKIPPED
+    assert [problem.target for problem in site.problems()] == ["router"]

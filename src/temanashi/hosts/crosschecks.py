@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Literal
 
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory, JumpCycle, UnknownHost
@@ -13,26 +14,33 @@ from temanashi.text.local import phrase
 
 __all__ = ["inventory_problems"]
 
+UNKNOWN = {"jump": "hosts.jump-unknown", "parents": "hosts.parent-unknown"}
 SUGGESTED = 20
 """Unknown names for which a close one is looked for; among thousands of hosts each look takes a tenth of a second."""
 
 
 def inventory_problems(inventory: Inventory) -> list[Problem]:
     """What is wrong, each with the path to it: one problem a cause, however many hosts it concerns."""
-    return [*_unknown_jumps(inventory), *_cycles(inventory), *_groups(inventory), *_rules(inventory)]
+    return [
+        *_unknown_hosts(inventory, "jump"),
+        *_unknown_hosts(inventory, "parents"),
+        *_cycles(inventory),
+        *_groups(inventory),
+        *_rules(inventory),
+    ]
 
 
-def _unknown_jumps(inventory: Inventory) -> Iterator[Problem]:
+def _unknown_hosts(inventory: Inventory, field: Literal["jump", "parents"]) -> Iterator[Problem]:
     named: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for host in inventory.hosts.values():
-        for index, name in enumerate(host.jump):
+        for index, name in enumerate(getattr(host, field)):
             if name not in inventory.hosts:
                 named[name].append((host.name, index))
     for number, (name, users) in enumerate(named.items()):
         close = suggestion(name, inventory.hosts) if number < SUGGESTED else ""
         first, index = users[0]
-        message = phrase("hosts.jump-unknown", name=name, host=first, count=len(users))
-        yield Problem(("hosts", first, "jump", index), message, close)
+        message = phrase(UNKNOWN[field], name=name, host=first, count=len(users))
+        yield Problem(("hosts", first, field, index), message, close)
 
 
 def _cycles(inventory: Inventory) -> Iterator[Problem]:

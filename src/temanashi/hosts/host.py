@@ -47,6 +47,9 @@ class Host(ClosedModel):
     user: Account | None = Field(default=None, description="Account to sign in with")
     port: int = Field(default=22, ge=1, le=65535, description="SSH port")
     jump: tuple[HostName, ...] = Field(default=(), description="Hosts to go through, in order")
+    parents: tuple[HostName, ...] = Field(
+        default=(), description="Hosts without which nothing is known of this one, e.g. its router; jump hosts are so by themselves"
+    )
     tags: tuple[Word, ...] = Field(default=(), description="Words to choose hosts by: `tag:web`")
     variables: dict[str, JsonValue] = Field(default_factory=dict, description="Values for templates")
     system: NoWord = Field(default="", description="The system that the host belongs to: `system:order`")

@@ -112,7 +112,8 @@ class _Settling:
     def _fleet(self) -> Fleet:
         rows = self._connection.execute(select(HOSTS))
         labels = {
-            row.name: Labels(jump=tuple(json.loads(row.jump)), system=row.system, tags=tuple(json.loads(row.tags))) for row in rows
+            row.name: Labels(jump=tuple(json.loads(row.jump)), system=row.system, site=row.site, tags=tuple(json.loads(row.tags)))
+            for row in rows
         }
         present = {key.target for key in self._states}
         checked = Counter(key[:3] for key in {(*key[:3], key.target) for key in self._states})

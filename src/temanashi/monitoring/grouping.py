@@ -1,7 +1,7 @@
 """From many problems to few alerts: an outage is one, whatever it took with it. Pure.
 
 A host of which nothing is known is one thing that is wrong, however many checks it has. Such hosts are an outage of what they share
-when at least two of them, and at least half of all hosts that share it, are down: a jump host, a system, a tag (a site). Three and
+when at least two of them, and at least half of all hosts that share it, are down: a jump host, a system, a site, a tag. Three and
 more that share nothing are an outage of the runbook. The same check wrong on at least three hosts, and on half of those that have
 it, is one alert; every other problem is an alert of its own.
 """
@@ -18,8 +18,8 @@ from temanashi.monitoring.model import Problem
 
 __all__ = ["Bundle", "Fleet", "GroupKey", "Labels", "Sort", "bundles", "sorted_labels"]
 
-Sort = Literal["jump", "system", "tag", "run", "host", "check", "problem"]
-_RANK: tuple[Sort, ...] = ("jump", "system", "tag")
+Sort = Literal["jump", "system", "site", "tag", "run", "host", "check", "problem"]
+_RANK: tuple[Sort, ...] = ("jump", "system", "site", "tag")
 FEWEST_SHARING = 2
 FEWEST_APART = 3
 
@@ -41,6 +41,7 @@ class Labels:
 
     jump: tuple[str, ...] = ()
     system: str = ""
+    site: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -68,10 +69,11 @@ class Bundle(NamedTuple):
 
 
 def sorted_labels(labels: Labels) -> tuple[GroupKey, ...]:
-    """Jump hosts first, then the system, then tags."""
+    """Jump hosts first, then the system, the site, and tags."""
     jumps = [GroupKey("jump", name) for name in labels.jump]
     system = [GroupKey("system", labels.system)] if labels.system else []
-    return (*jumps, *system, *(GroupKey("tag", tag) for tag in labels.tags))
+    site = [GroupKey("site", labels.site)] if labels.site else []
+    return (*jumps, *system, *site, *(GroupKey("tag", tag) for tag in labels.tags))
 
 
 def bundles(new: Iterable[Problem], fleet: Fleet, *, open_keys: Sequence[str] = ()) -> list[Bundle]:

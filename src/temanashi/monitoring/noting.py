@@ -140,7 +140,7 @@ def _change_row(before: CheckState | None, state: CheckState, problem: Problem |
 
 
 def _host_row(host: Host, now: datetime) -> dict[str, Any]:
-    texts = {"name": host.name, "system": host.system, "seen_at": stamp(now)}
+    texts = {"name": host.name, "system": host.system, "site": host.site, "seen_at": stamp(now)}
     return {**texts, "jump": json.dumps(list(host.jump)), "tags": json.dumps(list(host.tags))}
 
 

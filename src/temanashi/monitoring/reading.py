@@ -42,7 +42,7 @@ class _View(BaseModel):
 
 
 class AlertView(_View):
-    """What was told: `sort` is problem, host, jump, system, tag, check or run, and `label` which one."""
+    """What was told: `sort` is problem, host, jump, system, site, tag, check or run, and `label` which one."""
 
     id: str
     sort: str

@@ -104,8 +104,8 @@ def orphaned_hosts(results: Sequence[Result], hosts: Mapping[str, Host]) -> list
     names as a parent it is all that is not well. What was measured well stays measured.
     """
     down = down_hosts(results)
-    named = _Above({name: tuple(getattr(host, "parents", ())) for name, host in hosts.items()}, down)
-    reached = _Above({name: (*getattr(host, "parents", ()), *host.jump) for name, host in hosts.items()}, down)
+    named = _Above({name: host.parents for name, host in hosts.items()}, down)
+    reached = _Above({name: (*host.parents, *host.jump) for name, host in hosts.items()}, down)
     settled = []
     for result in results:
         above = {Verdict.UNKNOWN: reached, Verdict.CRITICAL: named, Verdict.WARNING: named}.get(result.verdict)

@@ -51,7 +51,9 @@ PROBLEMS = Table(
     *_texts("title", "hard_at", "closed_at", "alert"),
     *(Column(name, Integer) for name in ("item", "down")),
 )
-HOSTS = Table("monitored_hosts", _METADATA, Column("name", Text, primary_key=True), *_texts("jump", "system", "tags", "seen_at"))
+HOSTS = Table(
+    "monitored_hosts", _METADATA, Column("name", Text, primary_key=True), *_texts("jump", "system", "site", "tags", "seen_at")
+)
 ALERTS = Table(
     "alerts",
     _METADATA,

@@ -57,7 +57,7 @@ def upgrade() -> None:
     op.create_table(
         "monitored_hosts",
         sa.Column("name", sa.Text, primary_key=True),
-        *_texts("jump", "system", "tags", "seen_at"),
+        *_texts("jump", "system", "site", "tags", "seen_at"),
     )
     op.create_table(
         "alerts",
