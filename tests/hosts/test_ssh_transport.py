@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -113,6 +115,14 @@ def test_stopping_a_run_kills_what_it_runs(sshd, reach, tmp_path):
     answers = reach.transport(sshd.host(), stop).run_all([Script('echo $$ > "$1"; sleep 60', str(note)), Command("id")], timeout=60)
     assert [type(answer) for answer in answers] == [Interrupted, Interrupted]
     assert gone(reach.transport(sshd.host()), note.read_text().strip())
+
+
+def test_ctrl_c_ends_what_runs_on_the_host(sshd, reach, there, tmp_path):
+    note = tmp_path / "pid"
+    threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        there.run(Script('echo $$ > "$1"; sleep 60', str(note)), timeout=60)
+    assert gone(there, note.read_text().strip())
 
 
 def gone(there, pid):

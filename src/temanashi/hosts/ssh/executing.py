@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Self
 
 from paramiko.common import cMSG_CHANNEL_REQUEST
@@ -28,6 +29,7 @@ TICK = 0.25
 
 KILL_SECONDS = 5.0
 DRAIN_SECONDS = 0.5
+SIGNAL_SECONDS = 0.2
 SHELL = "exec /bin/sh"  # every login shell knows this: sh, bash, csh, fish
 
 
@@ -70,6 +72,7 @@ class Shell:
         self._patient = patient
         self._bell = _Bell()
         self._feeds: tuple[Callable[[bytes], None], Callable[[bytes], None]] = (_ignored, _ignored)
+        self._become: Become | None = None
         self.ended = False
         nonce = new_nonce()
         self.out, self.err = Stream(nonce, limit=limit), Stream(nonce, limit=limit)
@@ -82,7 +85,10 @@ class Shell:
             buffer.set_event(self._bell)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None and not issubclass(kind, Exception):  # Ctrl-C: what runs must not outlive us
+            with suppress(KeyboardInterrupt):
+                self.kill()
         with suppress(SSHException, OSError, EOFError):
             self._channel.close()
         self._connection.channel_closed()
@@ -99,6 +105,7 @@ class Shell:
 
     def start(self, commands: Sequence[Command], become: Become | None) -> None:
         """Send the script; raises BecomeFailed when sudo does not take the password."""
+        self._become = become
         self._send(script_of(commands, self._nonce), become)
         self._feeds = (self.out.feed, self.err.feed)
 
@@ -158,12 +165,15 @@ class Shell:
         text = (self.err.greeting or self.out.greeting).decode("utf-8", "replace")
         return _first_line(text)
 
-    def kill(self, become: Become | None) -> bool:
-        """Kill every command of the script, with the shell itself; whether that is sure. What they wrote until then is read."""
-        if become is None:
+    def kill(self) -> bool:
+        """Kill every command of the script, with the shell itself; whether that is sure. What they wrote until then is read.
+
+        sshd passes signals on to all but forced commands and sessions of root; sudo's children are not ours to signal.
+        """
+        if self._become is None:
             with suppress(SSHException, OSError, EOFError):
-                self._request("signal", "KILL", reply=False)  # RFC 4254, section 6.9: the whole process group
-        sure = self._settle(DRAIN_SECONDS) or (self.begun and self._killed_beside(become))
+                self._request("signal", "KILL", reply=False)  # RFC 4254, section 6.9: to the whole process group
+        sure = self._settle(SIGNAL_SECONDS) or (self.begun and self._killed_beside())
         return self._settle(DRAIN_SECONDS) or sure
 
     def _settle(self, seconds: float) -> bool:
@@ -173,7 +183,7 @@ class Shell:
                 self.wait(until)
         return self.ended
 
-    def _killed_beside(self, become: Become | None) -> bool:
+    def _killed_beside(self) -> bool:
         """The same through a session of its own, for hosts that take no signals and for commands of another account."""
         nonce = new_nonce()
         said = bytearray()
@@ -182,19 +192,19 @@ class Shell:
             suppress(NotOpened, ChannelRefused, BecomeFailed),
             Shell(self._connection, timeout=KILL_SECONDS, limit=0, patient=False) as other,
         ):
-            other._send(kill_script(self.out.pid or self.err.pid, nonce), become)
+            other._send(kill_script(self.out.pid or self.err.pid, nonce), self._become)
             other._feeds = (said.extend, _ignored)
             while nonce.encode() not in said and not other.ended and time.monotonic() < until:
                 other.wait(until)
         return nonce.encode() in said
 
-    def refusal(self, become: Become | None) -> OtherShell | ChannelRefused | BecomeFailed | BecomeNeedsPassword:
+    def refusal(self) -> OtherShell | ChannelRefused | BecomeFailed | BecomeNeedsPassword:
         """Why an ended shell never began."""
         self._channel.status_event.wait(DRAIN_SECONDS)  # it comes after the end of the outputs
         host, said = self._connection.endpoint.name, self.said()
-        if become is not None:
-            needs = "password is required" in said
-            return BecomeNeedsPassword(host, become.user) if needs else BecomeFailed(host, become.user, said or "-")
+        if self._become is not None:
+            user = self._become.user
+            return BecomeNeedsPassword(host, user) if "password is required" in said else BecomeFailed(host, user, said or "-")
         if not said and self._channel.exit_status == -1:
             return ChannelRefused(host, "exec")
         return OtherShell(host, said or f"exit {self._channel.exit_status}")

@@ -120,7 +120,7 @@ class _Watch:
             return self._filled(lambda program: Interrupted(host, program))
         if self._shell.ended:
             if not self._begun:
-                raise self._shell.refusal(self._terms.become)
+                raise self._shell.refusal()
             return self._lost()
         if now >= self._until:
             self._killed()
@@ -131,7 +131,7 @@ class _Watch:
 
     def _overdue(self) -> list[Answer]:
         if not self._begun:
-            self._shell.kill(None)
+            self._shell.kill()
             raise ShellSilent(self._terms.host, self._terms.patience)
         late, seconds = len(self._answers), self._seconds[len(self._answers)]
         program = self._commands[late].program
@@ -145,7 +145,7 @@ class _Watch:
         return self._answers
 
     def _killed(self) -> bool:
-        sure = self._shell.kill(self._terms.become)
+        sure = self._shell.kill()
         self._take()
         return sure
 
