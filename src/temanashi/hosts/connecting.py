@@ -18,6 +18,7 @@ from temanashi.settings import Settings, SshSettings
 if TYPE_CHECKING:
     from temanashi.hosts.ssh.pool import Pool
     from temanashi.hosts.ssh.reaching import Reach
+    from temanashi.hosts.ssh.sharding import Shards
 
 __all__ = ["Closed", "NoShell", "connect", "connecting"]
 
@@ -67,7 +68,7 @@ def connecting(
     settings: Settings, connections: Pool, *, secret: Callable[[str], str] = resolve
 ) -> Callable[[Host, threading.Event | None], Transport]:
     """`connect` with the SSH settings of a workspace and connections that are kept in a pool. `secret` resolves references."""
-    made: list[Reach] = []
+    made: list[Reach | Shards] = []
     lock = threading.Lock()
 
     def reaching(host: Host, stop: threading.Event | None = None) -> Transport:
@@ -75,9 +76,18 @@ def connecting(
             return connect(host, stop)
         with lock:
             if not made:
-                from temanashi.hosts.ssh.reaching import Reach  # noqa: PLC0415  (as above)
-
-                made.append(Reach(settings.ssh, root=settings.root, pool=connections, secret=secret))
-        return connect(host, stop, reach=made[0])
+                made.append(_reach(settings, connections, secret))
+        return made[0].transport(host, stop)
 
     return reaching
+
+
+def _reach(settings: Settings, connections: Pool, secret: Callable[[str], str]) -> Reach | Shards:
+    from temanashi.hosts.ssh.reaching import Reach  # noqa: PLC0415  (as above)
+    from temanashi.hosts.ssh.sharding import Shards  # noqa: PLC0415
+
+    if settings.ssh.processes == 1:
+        return Reach(settings.ssh, root=settings.root, pool=connections, secret=secret)
+    shards = Shards(settings.ssh, root=settings.root, secret=secret)
+    connections.close_too(shards.close)
+    return shards

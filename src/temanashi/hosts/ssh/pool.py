@@ -52,6 +52,7 @@ class Pool:
         self._lock = threading.Lock()
         self._kept: dict[Route, _Kept] = {}
         self._timer: threading.Timer | None = None
+        self._closing: list[Callable[[], None]] = []
         forget = weakref.WeakMethod(self._forget)
         os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
 
@@ -72,8 +73,14 @@ class Pool:
         finally:
             self._release(kept)
 
+    def close_too(self, close: Callable[[], None]) -> None:
+        """Something else that ends with the pool."""
+        self._closing.append(close)
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and what else was to end with them."""
+        for close in self._closing:
+            close()
         with self._lock:
             every, self._kept = list(self._kept.values()), {}
             if self._timer is not None:
