@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from temanashi.changes import NO_TARGET, Change, Plan, Verdict
 from temanashi.cli.language import language
 from temanashi.cli.output import MARKS, answer, emit, mark, progress, say_here, state_word
+from temanashi.cli.showing_checks import check_rows, show_checks
 from temanashi.runs.events import Event, StepDone, StepStarted, TargetDone
 from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.runs.results import Finished, Waiting
-from temanashi.text import Lang, Phrase
+from temanashi.text import Lang
 
 __all__ = ["EXIT", "LiveProgress", "exit_code", "show_plan", "show_result", "show_run"]
 
@@ -85,7 +85,8 @@ def show_result(result: Finished | Waiting, view: RunView, *, as_json: bool) -> 
         answer(say_here("cli.run-waits-approval" if result.kind == "approval" else "cli.run-waits-next", run=result.run))
         return
     answer(_headline(view, title), style=_colour(view))
-    if result.reason is not None:
+    told = [row.get("reason") for row in check_rows(view)]
+    if result.reason is not None and result.reason.model_dump(mode="json") not in told:  # those are told with their target
         answer(f"  {result.reason.text(lang)}")
     _details(view)
     answer(say_here("cli.run-recorded", run=view.id))
@@ -94,7 +95,7 @@ def show_result(result: Finished | Waiting, view: RunView, *, as_json: bool) -> 
 def _headline(view: RunView, title: str) -> str:
     word = mark(view.verdict) if view.verdict and view.state in {"done", "unknown"} else state_word(view.state)
     seconds = (view.ended_at - view.started_at).total_seconds() if view.ended_at and view.started_at else 0.0
-    rows = _check_rows(view)
+    rows = check_rows(view)
     counts = ""
     if rows:
         found = {v: sum(1 for r in rows if r["verdict"] == v) for v in MARKS}
@@ -108,18 +109,8 @@ def _colour(view: RunView) -> str:
     return "magenta" if view.state == "unknown" else "red"
 
 
-def _check_rows(view: RunView) -> list[dict[str, Any]]:
-    return [{"target": row.target, **d} for step in view.steps for row in step.rows for d in row.details if "verdict" in d]
-
-
 def _details(view: RunView) -> None:
-    """Wrong things first, then what could not be measured, then the rest."""
-    lang = language()
-    order = {"CRITICAL": 0, "UNKNOWN": 1, "WARNING": 2, "PENDING": 3, "SKIPPED": 4, "OK": 5}
-    for found in sorted(_check_rows(view), key=lambda r: order.get(r["verdict"], 9)):
-        reason = Phrase.model_validate(found["reason"]).text(lang) if found.get("reason") else ""
-        name = found.get("check") or ""
-        answer(f"  {mark(found['verdict'])}  {found['target']} {name}  {reason}", style=MARKS[found["verdict"]][0])
+    show_checks(view)
     for step in view.steps:
         for row in step.rows:
             if row.verdict is None:

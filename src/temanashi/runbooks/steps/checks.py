@@ -80,10 +80,10 @@ class ChecksStep:
         )
         verdict = Verdict.worst([r.verdict for r in results])
         measured = not any(r.verdict is Verdict.UNKNOWN for r in results)
-        first = next((r.reason for r in results if r.verdict is Verdict.UNKNOWN), None)
+        worst = next(r.reason for r in results if r.verdict is verdict)
         return Outcome(
             status="already" if measured else "unknown",
-            reason=None if measured else first,
+            reason=None if measured else worst,
             verdict=verdict,
             details=tuple(check_row(result, spec.runbook) for result, spec in zip(results, specs, strict=True)),
             evidence=tuple(e for result in results for e in result.evidence),
