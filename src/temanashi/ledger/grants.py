@@ -22,6 +22,6 @@ def grants(role: str) -> tuple[str, ...]:
         f"GRANT USAGE ON SCHEMA {SCHEMA_NAME} TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA_NAME} TO {role}",
         f"REVOKE INSERT, UPDATE, DELETE ON {SCHEMA_NAME}.alembic_version FROM {role}",
-        f"REVOKE UPDATE, DELETE ON {SCHEMA_NAME}.ledger, {SCHEMA_NAME}.ledger_body FROM {role}",
+        f"REVOKE UPDATE, DELETE ON {SCHEMA_NAME}.ledger, {SCHEMA_NAME}.ledger_body, {SCHEMA_NAME}.ledger_marks FROM {role}",
         f"GRANT UPDATE (text, salt) ON {SCHEMA_NAME}.ledger_body TO {role}",
     )

@@ -16,8 +16,9 @@ from temanashi.clock import Clock
 from temanashi.ledger.chain import GENESIS, clean_text, event_id, record_hash, stamp, texts_of
 from temanashi.ledger.database import Database
 from temanashi.ledger.faults import RecordUnreadable
+from temanashi.ledger.marks import add_marks
 from temanashi.ledger.records import Draft, Kind, Mode, Record
-from temanashi.ledger.tables import COLUMNS, bodies, ledger
+from temanashi.ledger.tables import COLUMNS, bodies, ledger, of_runs
 
 __all__ = ["Head", "Ledger"]
 
@@ -54,7 +55,7 @@ class Ledger:
         self._take_turn(connection)
         seq, prev_hash = self.head(connection)
         now = self._clock.now()
-        rows, texts, records = [], [], []
+        rows, texts, records, told = [], [], [], []
         for draft in drafts:
             seq += 1
             salt, event = secrets.token_bytes(16), event_id(now, secrets.token_bytes(10))
@@ -65,7 +66,9 @@ class Ledger:
             rows.append({name: fields[name] for name in COLUMNS} | {"hash": prev_hash, "envelope": envelope})
             texts.append({"chain": self.chain, "seq": seq, "salt": salt, "text": body})
             records.append(_record(fields, prev_hash, body))
+            told.append((fields, draft.body))
         if rows:
+            add_marks(connection, self.chain, told)
             connection.execute(insert(ledger), rows)
             connection.execute(insert(bodies), texts)
         return records
@@ -104,7 +107,9 @@ class Ledger:
         `since` is included, `until` is not; `after` is a sequence number. Without `bodies_too` every body is empty, which is
         quicker. Raises RecordUnreadable.
         """
-        query = self._query(bodies_too=bodies_too).where(*_equal({"run": run, "runbook": runbook, "task": task, "slot": slot}))
+        query = self._query(bodies_too=bodies_too).where(*_equal({"runbook": runbook, "task": task, "slot": slot}))
+        if run:
+            query = query.where(of_runs([clean_text(run)], self.chain))
         if kinds:
             query = query.where(ledger.c.kind.in_(kinds))
         if mode:

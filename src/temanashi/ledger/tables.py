@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from collections.abc import Sequence
 
-__all__ = ["COLUMNS", "bodies", "ledger", "metadata"]
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+__all__ = ["COLUMNS", "bodies", "ledger", "metadata", "of_runs"]
 
 metadata = MetaData()
 
@@ -52,3 +54,10 @@ COLUMNS = (
     "actor", "outcome", "mode", "prev_hash", "body_hash",
 )  # fmt: skip
 """The columns that repeat what the hashed envelope says; verification compares every one."""
+
+
+def of_runs(runs: Sequence[str], chain: str) -> ColumnElement[bool]:
+    """The records of some runs, found by the index of runs."""
+    mine = ledger.c.run == runs[0] if len(runs) == 1 else ledger.c.run.in_(runs)
+    # Without statistics SQLite takes the index that begins with the chain, and reads all of it.
+    return mine & (ledger.c.chain.concat("") == chain)

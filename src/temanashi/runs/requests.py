@@ -183,7 +183,7 @@ def store_run(engine: Engine, connection: Connection, request: RunRequest, run: 
 
 def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) -> Draft:
     body = {"plan_digest": plan.digest, "inputs": dict(plan.inputs), "workspace_version": request.workspace_version}
-    body |= {name: value for name in ("parent", "origin", "limit", "only") if (value := getattr(request, name))}
+    body |= {name: value for name in ("parent", "origin", "again", "limit", "only") if (value := getattr(request, name))}
     changes = [json.loads(change.model_dump_json(exclude={"payload"})) for change in plan.changes]
     return Draft(
         kind="run_requested",
