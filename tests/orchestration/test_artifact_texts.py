@@ -6,9 +6,9 @@ import pytest
 from temanashi.changes import Verdict
 from temanashi.orchestration.artifacts import summary_markdown, target_rows
 from temanashi.people import Actor
+from temanashi.reports.run_lines import run_lines
 from temanashi.runs.reading import RowView, RunView, StepView
 from temanashi.text.local import LocalText, phrase
-from temanashi.workspace.run_lines import run_lines
 
 NOW = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 CHECK = {

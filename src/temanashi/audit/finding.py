@@ -9,7 +9,6 @@ from typing import NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
-from temanashi.ledger.chain import stamp
 from temanashi.ledger.marks import Facet, marks, micros, value_of
 from temanashi.ledger.records import Mode, RunOutcome
 
@@ -39,7 +38,7 @@ class Cursor(NamedTuple):
     def parse(cls, text: str) -> Cursor | None:
         """From an address; None for anything else."""
         at, dot, entry = text.partition(".")
-        fits = dot and at.isdecimal() and entry.isdecimal() and len(at) < 18 and len(entry) < 10  # noqa: PLR2004  (what a column holds)
+        fits = dot and text.isascii() and at.isdecimal() and entry.isdecimal() and len(at) < 18 and len(entry) < 10  # noqa: PLR2004  (what a column holds)
         return cls(int(at), int(entry)) if fits else None
 
 
@@ -122,7 +121,7 @@ def _query(connection: Connection, criteria: Criteria, chain: str, after: Cursor
     if any(not condition.values for condition in conditions):
         return None
     runs_only = criteria.runs_only or criteria.outcome == OPEN
-    everything = _Condition("all", ("run",) if runs_only else ("run", "event"))
+    everything = _Condition("all", ("run" if runs_only else "any",))
     counts = {condition: _count(connection, condition, chain, criteria) for condition in conditions}
     rare = min(counts, key=lambda condition: counts[condition], default=None)
     start = rare if rare is not None and counts[rare] <= _CAP else next((c for c in conditions if len(c.values) == 1), everything)
@@ -158,8 +157,8 @@ def _among(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[b
 
 
 def _within(column: ColumnElement[int], criteria: Criteria) -> list[ColumnElement[bool]]:
-    since = [column >= micros(stamp(criteria.since))] if criteria.since else []
-    return [*since, *([column < micros(stamp(criteria.until))] if criteria.until else [])]
+    since = [column >= micros(criteria.since)] if criteria.since else []
+    return [*since, *([column < micros(criteria.until)] if criteria.until else [])]
 
 
 def _count(connection: Connection, condition: _Condition, chain: str, criteria: Criteria) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from temanashi.cli import finding_records
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, say_here
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     audit.command("verify", help=say_here("cli.help-audit-verify"))(verify)
     audit.command("show", help=say_here("cli.help-audit-show"))(show)
     audit.command("prune", help=say_here("cli.help-audit-prune"))(prune)
+    finding_records.register(audit)
     app.add_typer(audit, name="audit")
     app.command("backup", help=say_here("cli.help-backup"))(backup)
     app.command("restore", help=say_here("cli.help-restore"))(restore)
@@ -31,6 +33,7 @@ def verify(workspace: Root = None, json: Json = False) -> None:
     from temanashi.errors import LedgerError
     from temanashi.ledger.database import open_database
     from temanashi.ledger.verification import Verification, verify_database
+    from temanashi.ledger.verified import keep_verification
     from temanashi.settings import find_workspace, load_settings
     from temanashi.text import phrase
 
@@ -42,6 +45,7 @@ def verify(workspace: Root = None, json: Json = False) -> None:
     else:
         found = verify_database(database, state=settings.state_dir)
         database.close()
+        keep_verification(settings.state_dir, found, SystemClock().now())
     if json:
         emit({"exit": found.exit_code, **found.model_dump(mode="json")})
         raise typer.Exit(found.exit_code)

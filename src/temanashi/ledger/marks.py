@@ -8,7 +8,7 @@ shown, exported and sampled is read from the records themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic_core import from_json
@@ -23,7 +23,7 @@ from temanashi.people import folded
 __all__ = ["FACETS", "Facet", "add_marks", "complete_marks", "marked", "marks", "micros", "value_of"]
 
 Facet = Literal[
-    "all",  # run, event
+    "all",  # any, and run where it is one
     "about",  # a run that this one undoes, repeats or was called by
     "beneficiary", "channel", "flag", "host", "kind", "mode", "outcome", "person", "runbook", "system", "task", "team", "ticket",
 ]  # fmt: skip
@@ -33,6 +33,7 @@ VALUE_LIMIT = 200
 """Characters. PostgreSQL refuses index entries over 2,704 bytes."""
 
 _PAGE = 2000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE_FACETS: tuple[Facet, ...] = ("beneficiary", "channel", "kind", "mode", "runbook", "system", "task", "team", "ticket")
 
 marks = Table(
@@ -59,15 +60,16 @@ def value_of(text: str) -> str:
     return folded(text)[:VALUE_LIMIT]
 
 
-def micros(moment: str) -> int:
-    """Microseconds since 1970 of a record's time as it is hashed."""
-    value = datetime.fromisoformat(moment)
-    return int(value.timestamp()) * 1_000_000 + value.microsecond
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware moment."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def marked(fields: dict[str, Any], body: dict[str, Any]) -> Iterator[tuple[Facet, str]]:
     """The marks of one record, from its envelope and (where it is still there) its body."""
-    yield "all", "run" if fields["run"] else "event"
+    yield "all", "any"
+    if fields["run"]:
+        yield "all", "run"
     for facet in _ENVELOPE_FACETS:
         if fields.get(facet):
             yield facet, value_of(fields[facet])
@@ -102,14 +104,16 @@ def add_marks(connection: Connection, chain: str, records: Sequence[tuple[dict[s
     for fields, _ in records:
         run = fields["run"]
         if run and run not in places:
-            places[run] = _first(connection, chain, run) or _Place(fields["seq"], micros(fields["recorded_at"]))
+            places[run] = _first(connection, chain, run) or _Place(
+                fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"]))
+            )
     _insert(connection, _rows(chain, records, places))
 
 
 def _first(connection: Connection, chain: str, run: str) -> _Place | None:
     query = select(ledger.c.seq, ledger.c.recorded_at).where(of_runs([run], chain))
     row = connection.execute(query.order_by(ledger.c.seq).limit(1)).first()
-    return _Place(row.seq, micros(row.recorded_at)) if row else None
+    return _Place(row.seq, micros(datetime.fromisoformat(row.recorded_at))) if row else None
 
 
 def _rows(
@@ -117,7 +121,7 @@ def _rows(
 ) -> dict[tuple[str, str, int, int], dict[str, Any]]:
     found: dict[tuple[str, str, int, int], dict[str, Any]] = {}
     for fields, body in records:
-        own = _Place(fields["seq"], micros(fields["recorded_at"]))
+        own = _Place(fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"])))
         place = places.setdefault(fields["run"], own) if fields["run"] else own
         for facet, value in marked(fields, body):
             if value:

@@ -10,9 +10,9 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from temanashi.changes import NO_TARGET
 from temanashi.reports.display import shortened
+from temanashi.reports.run_lines import GOOD, LONGEST, Line, run_lines
 from temanashi.runs.reading import RunView, StepView
 from temanashi.text import Lang, say
-from temanashi.workspace.run_lines import GOOD, LONGEST, Line, run_lines
 
 __all__ = ["leave_artifacts", "summary_markdown", "target_rows"]
 

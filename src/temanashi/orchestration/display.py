@@ -19,9 +19,9 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_logger
 
 from temanashi.changes import Verdict
+from temanashi.reports.run_lines import GOOD, run_lines
 from temanashi.runs.events import Event, RunWaited, StepDone, StepStarted, TargetDone
 from temanashi.text import Lang, say
-from temanashi.workspace.run_lines import GOOD, run_lines
 
 __all__ = ["Display"]
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from temanashi.errors import TemanashiError
+from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit_search
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
@@ -62,6 +63,10 @@ def build_pages(site: Site) -> Starlette:
             Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
             Route("/metrics", metrics(site)),
             Route("/report", report(site)),
+            Route("/audit", audit_search(site)),
+            Route("/audit/runs/{run}", audit_run(site)),
+            Route("/audit/records/{seq:int}", audit_record(site)),
+            Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
             Route("/healthz", health(site)),

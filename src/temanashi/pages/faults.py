@@ -9,6 +9,7 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from temanashi.audit.faults import NoRecord, NoSuchRun
 from temanashi.errors import InputError, LedgerError, TemanashiError
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
@@ -31,7 +32,15 @@ def shown_errors(site: Site) -> Callable[[Request, Exception], Response]:
         ticket = secrets.token_hex(4)
         logging.getLogger("temanashi.pages").warning("%s %s: %s", ticket, request.url.path, error)
         broken = isinstance(error, LedgerError)
-        status = 404 if isinstance(error, NoRun) else 400 if isinstance(error, InputError) else 503 if broken else 409
+        status = (
+            404
+            if isinstance(error, (NoRun, NoRecord, NoSuchRun))
+            else 400
+            if isinstance(error, InputError)
+            else 503
+            if broken
+            else 409
+        )
         return page(
             site, request, "error.html.j2", status=status, what=told.what, following=told.next, harmed=broken, ticket=ticket
         )

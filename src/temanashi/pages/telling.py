@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from temanashi.changes import NO_TARGET
 from temanashi.reports.display import Display
+from temanashi.reports.run_lines import run_lines
 from temanashi.runs.reading import RunView, StepView
 from temanashi.text import Lang, say
-from temanashi.workspace.run_lines import run_lines
 
 __all__ = ["Line", "facts_of", "lines_of"]
 

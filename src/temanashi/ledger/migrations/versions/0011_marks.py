@@ -7,8 +7,8 @@ from alembic import op
 
 from temanashi.ledger.marks import complete_marks
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 SQLITE_TRIGGERS = """
 CREATE TRIGGER ledger_marks_no_update BEFORE UPDATE ON ledger_marks
