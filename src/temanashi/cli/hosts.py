@@ -93,16 +93,9 @@ def show(name: Name, workspace: Root = None, json: Json = False) -> None:
 
 
 def _way(inventory: Inventory, host: Host) -> str:
-    """`ops@10.0.0.1:2222 via gate`, or why nobody enters."""
-    if host.transport == "local":
-        return say_here("inventory.way-local")
-    if host.shell == "none":
-        return say_here("inventory.way-none", address=host.address)
-    user = f"{host.user}@" if host.user else ""
-    address = f"[{host.address}]" if ":" in host.address else host.address
-    port = f":{host.port}" if host.port != 22 else ""  # noqa: PLR2004  (SSH's own)
-    hops = [hop.name for hop in inventory.route(host)]
-    return f"{user}{address}{port}" + (f" {say_here('inventory.way-via', hops=' → '.join(hops))}" if hops else "")
+    from temanashi.workspace.host_ways import way_to
+
+    return way_to(inventory, host).text(language())
 
 
 def _groups(inventory: Inventory, host: Host) -> list[str]:

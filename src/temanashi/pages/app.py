@@ -15,6 +15,7 @@ from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
 from temanashi.pages.home import home
+from temanashi.pages.hosts import show_hosts
 from temanashi.pages.metrics import metrics
 from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.rendering import css, script
@@ -59,6 +60,7 @@ def build_pages(site: Site) -> Starlette:
             Route("/checks/{day}.xlsx", sheet_file(site)),
             Route("/checks/{day}", show_checks(site), methods=["GET"]),
             Route("/checks/{day}", confirm_checks(site), methods=["POST"]),
+            Route("/hosts", show_hosts(site)),
             Route("/problems", problems_page, methods=["GET"]),
             Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
             Route("/metrics", metrics(site)),
