@@ -39,7 +39,7 @@ newest=${list%%
 newest=${newest#*|}
 [ -n "$newest" ] || exit 0
 if [ -e "$newest$ending" ]; then
-  read -r wanted rest <"$newest$ending"
+  IFS=' ' read -r wanted rest <"$newest$ending"
   echo "wanted=$wanted"
   set -- "$("$program" <"$newest")"
   echo "computed=${1%% *}"
