@@ -1,5 +1,6 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH. Installs what is missing when run as root
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH, BusyBox,
+# monitoring plugins. Installs what is missing when run as root
 # on Debian or Ubuntu; else prints the command. In CI (variable CI is set) something missing is a failure.
 set -u
 
@@ -10,6 +11,9 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null 2>&1 || missing="$missing openssh-server"
 command -v ssh >/dev/null 2>&1 || missing="$missing openssh-client"
+command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
+{ command -v localedef >/dev/null 2>&1 && [ -e /usr/share/i18n/locales/ja_JP ]; } || missing="$missing locales"
+[ -e /usr/lib/nagios/plugins/check_disk ] || missing="$missing monitoring-plugins-basic"
 [ -z "$missing" ] && exit 0
 
 command="apt-get install -y --no-install-recommends$missing"

@@ -26,32 +26,44 @@ _NAMES = {
     "ELAPSED": "age",
     "RSS": "rss",
 }
+_SAID = ("user", "state", "time", "age", "rss")
 _COMM = ("COMMAND", "COMM", "CMD")
 _TIME = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)")
 _SHORT_TIME = re.compile(r"(\d+)([dh])(\d+)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([mgt]?)")
-# BusyBox leaves a gap within a state: `S N`, `S <`.
 _SPLIT_STATE = re.compile(r"^(\s*\d+\s+\d+\s+\S+\s+[A-Z]) ([<N]) ")
 _FACTOR = {"": 1, "m": 1024, "g": 1024**2, "t": 1024**3}
 
 
 class Process(NamedTuple):
-    """One row of ps: CPU time and age in seconds, resident memory in KiB; None where this ps does not tell."""
+    """One row of ps; `said_*` as ps wrote it, empty where this ps does not tell. Only few of hundreds are looked at closely."""
 
     pid: int
     parent: int
     user: str
     state: str
-    time: int | None
-    age: int | None
-    rss: int | None
+    said_time: str
+    said_age: str
+    said_rss: str
     name: str
     command: str
 
     @property
+    def age(self) -> int | None:
+        """Seconds since it started."""
+        return _seconds(self.said_age)
+
+    @property
     def cpu(self) -> float | None:
         """Percent of one processor over its life."""
-        return None if self.time is None or not self.age else 100 * self.time / self.age
+        time, age = _seconds(self.said_time), self.age
+        return None if time is None or not age else 100 * time / age
+
+    @property
+    def rss(self) -> int | None:
+        """Resident memory in KiB."""
+        match = _SIZE.fullmatch(self.said_rss)
+        return round(float(match[1]) * _FACTOR[match[2]]) if match else None
 
 
 def parse_ps(text: str) -> list[Process] | None:
@@ -60,31 +72,23 @@ def parse_ps(text: str) -> list[Process] | None:
     for start, line in enumerate(lines):
         words = line.split()
         if words[:2] == ["PID", "PPID"] and len(words) > 4 and words[-1] in (*_COMM, "ARGS") and words[-2] in _COMM:  # noqa: PLR2004  (pid, ppid, one more, comm, args)
-            names = [_NAMES.get(word, word) for word in words[:-2]]
+            places = {_NAMES.get(word, word): place for place, word in enumerate(words[:-2])}
             width = line.rindex(words[-1]) - line.rindex(words[-2], 0, line.rindex(words[-1]))
-            rows = (_row(row, names, width) for row in lines[start + 1 :])
+            rows = (_row(row, places, width) for row in lines[start + 1 :])
             return [row for row in rows if row is not None]
     return None
 
 
-def _row(line: str, names: Sequence[str], width: int) -> Process | None:
-    words = _SPLIT_STATE.sub(r"\1\2 ", line).split(None, len(names))
-    if len(words) <= len(names) or not (words[0].isdigit() and words[1].isdigit()):
+def _row(line: str, places: Mapping[str, int], width: int) -> Process | None:
+    count = len(places)
+    # Only BusyBox, which does not tell times, leaves a gap within a state: `S N`, `S <`.
+    words = (line if "time" in places else _SPLIT_STATE.sub(r"\1\2 ", line)).split(None, count)
+    if len(words) <= count or not (words[0].isdigit() and words[1].isdigit()):
         return None
-    fields: Mapping[str, str] = dict(zip(names, words, strict=False))
-    rest = words[-1]
-    name, command = rest[:width].rstrip(), rest[width:].strip() or rest.strip()
-    return Process(
-        pid=int(fields["pid"]),
-        parent=int(fields["parent"]),
-        user=fields.get("user", ""),
-        state=fields.get("state", ""),
-        time=_seconds(fields.get("time", "")),
-        age=_seconds(fields.get("age", "")),
-        rss=_kibibytes(fields.get("rss", "")),
-        name=name,
-        command=command,
-    )
+    user, state, time, age, rss = (words[places[name]] if name in places else "" for name in _SAID)
+    rest = words[count]
+    command = rest[width:].strip() or rest.strip()
+    return Process(int(words[0]), int(words[1]), user, state, time, age, rss, rest[:width].rstrip(), command)
 
 
 def _seconds(text: str) -> int | None:
@@ -95,11 +99,6 @@ def _seconds(text: str) -> int | None:
         large, small = (86_400, 3_600) if short[2] == "d" else (3_600, 60)
         return int(short[1]) * large + int(short[3]) * small
     return None
-
-
-def _kibibytes(text: str) -> int | None:
-    match = _SIZE.fullmatch(text)
-    return round(float(match[1]) * _FACTOR[match[2]]) if match else None
 
 
 def others(processes: Sequence[Process]) -> list[Process]:

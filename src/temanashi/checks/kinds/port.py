@@ -43,16 +43,13 @@ class PortSpec(Spec):
     )
 
 
-def parse_listening(text: str) -> dict[str, dict[int, list[Address]]] | None:
-    """Protocol, port, addresses; None when no file could be read. IPv4 addresses within IPv6 ones are IPv4 addresses."""
+def parse_listening(text: str, protocol: str, port: int) -> list[Address] | None:
+    """The addresses of a port; None when no file could be read. IPv4 addresses within IPv6 ones are IPv4 addresses."""
     if not _HEADER.search(text):
         return None
-    found: dict[str, dict[int, list[Address]]] = {"tcp": {}, "udp": {}}
-    for protocol, address, port, state in _ROW.findall(text):
-        if state == _LISTENING[protocol]:
-            known = found[protocol].setdefault(int(port, 16), [])
-            known += [one for one in (_address(address),) if one not in known]
-    return found
+    wanted = (protocol, f"{port:04X}", _LISTENING[protocol])
+    rows = (address for kind, address, number, state in _ROW.findall(text) if (kind, number, state) == wanted)
+    return [_address(row) for row in dict.fromkeys(rows)]
 
 
 def _address(hexadecimal: str) -> Address:
@@ -75,10 +72,10 @@ class _Port:
         (result,) = given.results
         if problem := trouble("/proc/net/tcp", result):
             return problem
-        listening = parse_listening(result.text)
+        listening = parse_listening(result.text, spec.protocol, spec.port)
         if listening is None:
             return Observation(problem=phrase("checks.port-not-read"), absent=True)
-        return Observation(facts={"addresses": [str(address) for address in listening[spec.protocol].get(spec.port, [])]})
+        return Observation(facts={"addresses": list(dict.fromkeys(map(str, listening)))})
 
     def judge(self, spec: PortSpec, facts: Mapping[str, Any], /) -> Judgement:
         addresses = [ip_address(text) for text in facts["addresses"]]

@@ -159,10 +159,9 @@ def _matches(spec: ProcessSpec, process: Process) -> bool:
 
 
 def _named(name: str, process: Process) -> bool:
-    words = [posixpath.basename(word) for word in process.command.split()]
     if len(name) > COMM_LENGTH:  # the kernel cuts names, and two long ones may begin alike
-        return process.name == name[:COMM_LENGTH] and name in words
-    return process.name == name or words[:1] == [name]
+        return process.name == name[:COMM_LENGTH] and name in map(posixpath.basename, process.command.split())
+    return process.name == name or posixpath.basename(process.command.partition(" ")[0]) == name
 
 
 def _owned(owner: str, user: str) -> bool:
