@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -17,7 +17,16 @@ from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
-__all__ = ["BadSettings", "ChecksSettings", "NoWorkspace", "Settings", "SshSettings", "find_workspace", "load_settings"]
+__all__ = [
+    "BadSettings",
+    "ChecksSettings",
+    "LedgerSettings",
+    "NoWorkspace",
+    "Settings",
+    "SshSettings",
+    "find_workspace",
+    "load_settings",
+]
 
 OVERRIDES = {
     "TEMA_DATABASE_URL": "database_url",
@@ -133,6 +142,31 @@ class AlertSettings(BaseModel):
     webhooks: dict[str, WebhookSettings] = Field(default_factory=dict, description="Receivers of Alertmanager's webhook, by name")
 
 
+class LedgerSettings(BaseModel):
+    """`[tool.temanashi.ledger]`: how long bodies of records are kept, and who hears of each day's checkpoint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retention: str = Field(
+        default="10y",
+        pattern=r"^[1-9][0-9]{0,3}[yd]$",
+        description="How long bodies of records stay at least: years (10y) or days (400d)",
+    )
+    auditors: tuple[SecretRef, ...] = Field(
+        default=(), description="References to Apprise URLs that get each day's signed checkpoint, e.g. env:TEMA_AUDITOR_MAIL"
+    )
+
+    def kept_since(self, now: datetime) -> datetime:
+        """Bodies recorded at this moment or later may not be pruned."""
+        number, unit = int(self.retention[:-1]), self.retention[-1]
+        if unit == "d":
+            return now - min(timedelta(days=number), now - datetime.min.replace(tzinfo=UTC))
+        year = max(now.year - number, 1)
+        # The 29th of February has no anniversary in most years: the day before keeps longer.
+        day = 28 if (now.month, now.day) == (2, 29) else now.day
+        return now.replace(year=year, day=day)
+
+
 class Settings(BaseModel):
     """What is true of one workspace. Paths are absolute; `root` holds flows, runbooks and faq."""
 
@@ -166,6 +200,7 @@ class Settings(BaseModel):
     )
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of problems that checks find")
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
+    ledger: LedgerSettings = Field(default=LedgerSettings(), description="Retention, and who gets checkpoints")
     public_url: str = Field(
         default="",
         pattern=r"^(|https?://[^\s]+)$",

@@ -27,23 +27,33 @@ def register(app: typer.Typer) -> None:
     app.command("restore", help=say_here("cli.help-restore"))(restore)
 
 
-def verify(workspace: Root = None, json: Json = False) -> None:
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=say_here("audit.help-checkpoint"))
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help=say_here("audit.help-key"))] = None,
+    workspace: Root = None,
+    json: Json = False,
+) -> None:
     """Exit 0 intact, 1 altered, 2 cannot tell."""
     from temanashi.clock import SystemClock
     from temanashi.errors import LedgerError
     from temanashi.ledger.database import open_database
+    from temanashi.ledger.given import given_checkpoint, given_key
     from temanashi.ledger.verification import Verification, verify_database
     from temanashi.ledger.verified import keep_verification
     from temanashi.settings import find_workspace, load_settings
     from temanashi.text import phrase
 
+    given = [given_checkpoint(file) for file in checkpoint or ()]
+    trusted = given_key(key) if key else None
     settings = load_settings(find_workspace(workspace))
     try:
         database = open_database(settings.database, clock=SystemClock(), create=False, read_only=True)
     except LedgerError as error:
         found = Verification(status="cannot_tell", problem=phrase(error.key, **error.data))
     else:
-        found = verify_database(database, state=settings.state_dir)
+        found = verify_database(database, state=settings.state_dir, given=given, trusted_key=trusted)
         database.close()
         keep_verification(settings.state_dir, found, SystemClock().now())
     if json:
@@ -51,10 +61,12 @@ def verify(workspace: Root = None, json: Json = False) -> None:
         raise typer.Exit(found.exit_code)
     lang = language()
     colour = {"intact": "green", "altered": "red", "cannot_tell": "magenta"}[found.status]
-    key = f"cli.verify-{found.status.replace('_', '-')}"
-    answer(say_here(key, records=found.records, head=found.head, seq=found.bad_seq or ""), style=colour)
+    word = f"cli.verify-{found.status.replace('_', '-')}"
+    answer(say_here(word, records=found.records, head=found.head, seq=found.bad_seq or ""), style=colour)
     if found.problem is not None:
         answer(f"  {found.problem.text(lang)}")
+    elif given and found.status == "intact":
+        answer(f"  {say_here('audit.given-agrees', numbers=[one.number for one in given])}")
     for note in found.notes:
         answer(f"  {note.text(lang)}")
     raise typer.Exit(found.exit_code)

@@ -94,10 +94,21 @@ def verify(
     )
 
 
-def verify_database(database: Database, *, state: Path, chain: str = "main", bodies: bool = True) -> Verification:
-    """Verify with the checkpoints and the public key of a state folder; a database that cannot be read is `cannot_tell`."""
+def verify_database(
+    database: Database,
+    *,
+    state: Path,
+    chain: str = "main",
+    bodies: bool = True,
+    given: Sequence[Checkpoint] = (),
+    trusted_key: str | None = None,
+) -> Verification:
+    """Verify with the checkpoints and the public key of a state folder; a database that cannot be read is `cannot_tell`.
+
+    `given` are checkpoints that were kept elsewhere, by an auditor; `trusted_key` is that auditor's own copy of the public key.
+    """
     try:
-        trusted, checkpoints = stored_key(state / KEYS), read_checkpoints(state / CHECKPOINTS)
+        trusted, checkpoints = trusted_key or stored_key(state / KEYS), (*read_checkpoints(state / CHECKPOINTS), *given)
         with database.reading() as connection:
             return verify(connection, checkpoints=checkpoints, trusted_key=trusted, chain=chain, bodies=bodies)
     except LedgerError as error:

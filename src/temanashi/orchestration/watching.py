@@ -22,6 +22,7 @@ from temanashi.orchestration.sweeping import sweep
 from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import watch_checks
+from temanashi.workspace.daily_seal import seal_day
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
@@ -65,7 +66,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
         if values:
             logger.info("%s: %s", name, ", ".join(values))
     failures, unheard = watch_checks(installation, secret=resolver())
-    sealed = [*failures, *tell_of_approvals(installation), *seal_tail(installation)]
+    sealed = [*failures, *tell_of_approvals(installation), *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
     _tidy(client, current_flow_run(), installation.clock)
