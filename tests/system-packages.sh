@@ -1,7 +1,7 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH, BusyBox,
-# monitoring plugins. Installs what is missing when run as root
-# on Debian or Ubuntu; else prints the command. In CI (variable CI is set) something missing is a failure.
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH, BusyBox, and the monitoring plugins
+# that ours are held against. Installs what is missing when run as root on Debian or Ubuntu; else prints the command. In CI
+# (variable CI is set) something missing is a failure.
 set -u
 
 missing=""
@@ -13,7 +13,9 @@ PATH="$PATH:/usr/sbin:/sbin" command -v sshd >/dev/null 2>&1 || missing="$missin
 command -v ssh >/dev/null 2>&1 || missing="$missing openssh-client"
 command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 { command -v localedef >/dev/null 2>&1 && [ -e /usr/share/i18n/locales/ja_JP ]; } || missing="$missing locales"
-[ -e /usr/lib/nagios/plugins/check_disk ] || missing="$missing monitoring-plugins-basic"
+[ -e /usr/lib/nagios/plugins/check_http ] || missing="$missing monitoring-plugins-basic"
+[ -e /usr/lib/nagios/plugins/check_dns ] || missing="$missing monitoring-plugins-standard"
+command -v nslookup >/dev/null 2>&1 || missing="$missing bind9-dnsutils"
 [ -z "$missing" ] && exit 0
 
 command="apt-get install -y --no-install-recommends$missing"
