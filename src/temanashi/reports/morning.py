@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from temanashi.reports.morning_changes import Item, Since, changed_items, gone_rows
-from temanashi.reports.morning_lines import SheetLine, lines_of
+from temanashi.reports.morning_lines import SheetLine, lines_of, parent_of
 from temanashi.reports.morning_words import BAD, ORDER
 from temanashi.runs.check_rows import NOT_RUN, CheckKey, CheckSeen, RunSeen
 from temanashi.text.local import LocalText, Phrase
@@ -164,8 +164,10 @@ def morning_sheet(
     systems = _systems(today.runs)
     items = changed_items(now, then, since or {}, mark)
     bad = [item for item in items if item.row.word in BAD]
+    unknown = {item.row.key for item in bad if item.row.word == "UNKNOWN"}
+    orphans = [item for item in items if parent_of(item.row) in unknown]
     titles = {run.runbook: run.title for run in today.runs}
-    lines = lines_of(bad, now.values(), systems=systems, jumps=_jumps(today.runs), titles=titles)
+    lines = lines_of([*bad, *orphans], now.values(), systems=systems, jumps=_jumps(today.runs), titles=titles)
     return MorningSheet(
         day=today.day,
         previous=before.day if then is not None and before is not None else None,
@@ -174,7 +176,7 @@ def morning_sheet(
         resolved=tuple(item for item in items if item.change == "resolved"),
         gone=tuple(gone_rows(now, then or {})),
         pending=tuple(_only("PENDING", items, systems, titles)),
-        skipped=tuple(_only("SKIPPED", items, systems, titles)),
+        skipped=tuple(_only("SKIPPED", [item for item in items if parent_of(item.row) not in unknown], systems, titles)),
         good=tuple(_good(items, systems)),
         rows=tuple(items),
         counts=Counter(row.word for row in now.values()),

@@ -9,10 +9,10 @@ from typing import Literal, TypeVar
 
 from temanashi.reports.morning_changes import Item
 from temanashi.reports.morning_words import RANK
-from temanashi.runs.check_rows import NOT_RUN, CheckSeen
+from temanashi.runs.check_rows import NOT_RUN, CheckKey, CheckSeen
 from temanashi.text.local import LocalText
 
-__all__ = ["SheetLine", "lines_of"]
+__all__ = ["SheetLine", "lines_of", "parent_of"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -20,6 +20,7 @@ K = TypeVar("K")
 CHANGES = ("new", "worse", "lost", "better", "still", "")
 NOT_REACHED = "hosts."
 """Reasons of this area say why a host did not answer, whatever was to be measured there."""
+PARENT_DOWN = "checks.parent-down"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,14 @@ class SheetLine:
         return max(self.items, key=lambda item: item.since)
 
 
+def parent_of(row: CheckSeen) -> CheckKey | None:
+    """The check below which this one was left out, or None."""
+    reason = row.reason or {}
+    if row.word != "SKIPPED" or reason.get("key") != PARENT_DOWN:
+        return None
+    return row.key._replace(check=str((reason.get("data") or {}).get("parent", "")))
+
+
 def lines_of(
     items: Sequence[Item],
     everything: Iterable[CheckSeen],
@@ -82,8 +91,14 @@ def _place(line: SheetLine) -> tuple[int, int, int, str]:
 def _outages(items: Sequence[Item], rows: Iterable[CheckSeen]) -> tuple[dict[tuple[str, str], list[Item]], list[Item]]:
     """By host and kind of reason, what is unknown because the host did not answer; and all the rest.
 
-    A host did not answer where its reason says so, or where nothing at all could be measured there, always for one reason.
+    A host did not answer where its reason says so, or where nothing at all could be measured there, always for one reason. What was
+    left out below a check that is unknown is not known either.
     """
+    below: dict[CheckKey, list[Item]] = defaultdict(list)
+    for item in items:
+        if (parent := parent_of(item.row)) is not None:
+            below[parent].append(item)
+    items = [item for item in items if parent_of(item.row) is None]
     held = Counter((row.key.runbook, row.key.inputs, row.key.target) for row in rows)
     by_host: dict[tuple[str, str, str, str], list[Item]] = defaultdict(list)
     rest = []
@@ -95,11 +110,13 @@ def _outages(items: Sequence[Item], rows: Iterable[CheckSeen]) -> tuple[dict[tup
             rest.append(item)
     out: dict[tuple[str, str], list[Item]] = defaultdict(list)
     for (runbook, inputs, host, reason), mine in by_host.items():
-        whole = len(mine) == held[runbook, inputs, host]
-        if len(mine) > 1 and (whole or reason.startswith(NOT_REACHED)):
-            out[host, reason] += mine
+        orphans = [orphan for item in mine for orphan in below.pop(item.row.key, ())]
+        whole = len(mine) + len(orphans) == held[runbook, inputs, host]
+        if orphans or (len(mine) > 1 and (whole or reason.startswith(NOT_REACHED))):
+            out[host, reason] += [*mine, *orphans]
         else:
             rest += mine
+    rest += [orphan for orphans in below.values() for orphan in orphans]
     return out, rest
 
 
@@ -159,7 +176,7 @@ def _findings(items: Sequence[Item], titles: Mapping[str, LocalText]) -> list[Sh
     for group in _grouped(items, same).values():
         first = group[0].row
         ordered = tuple(sorted(group, key=lambda item: (CHANGES.index(item.change) if item.change in CHANGES else 9, item.row.key)))
-        run = first.word == NOT_RUN
+        run = first.word == NOT_RUN or parent_of(first) is not None
         title = titles.get(first.key.runbook, first.name) if run else first.name
         lines.append(SheetLine(word=first.word, sort="run" if run else "check", items=ordered, title=title))
     return lines

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 
 from temanashi.calendars import BusinessCalendar
 from temanashi.errors import InputError
-from temanashi.reports.morning import DayMaterial, Marks, MorningSheet, merged, morning_sheet
+from temanashi.reports.morning import DayMaterial, MorningSheet, merged, morning_sheet
 from temanashi.reports.morning_changes import Since
 from temanashi.reports.morning_words import BAD
 from temanashi.runs.check_rows import CheckKey, RunCache, checked_runs_of
 from temanashi.workspace.opening import Installation
+from temanashi.workspace.sheet_marks import marks_at
 from temanashi.workspace.sheet_material import day_material, on_sheet
 from temanashi.workspace.versions import PublishedWorkspace
 
@@ -58,9 +59,8 @@ def read_sheet(
     day: date,
     *,
     cache: RunCache | None = None,
-    mark: Marks = lambda _: None,
 ) -> MorningSheet:
-    """The sheet of a day as things stand now."""
+    """The sheet of a day as things stand now. Who is on what is told of today only: of another day it would be said too late."""
     calendar = published.calendar.company if published is not None else BusinessCalendar()
     runs: RunCache = {} if cache is None else cache
     today = day_material(installation, connection, published, day, cache=runs)
@@ -70,7 +70,9 @@ def read_sheet(
         then = merged(before.runs)
         lasting = {key for key, row in merged(today.runs).items() if row.word in BAD and key in then and then[key].word in BAD}
         since = _since(installation, connection, calendar, before.day, lasting, runs)
-    return morning_sheet(today, before, since=since, mark=mark)
+    if published is None or day != today_of(installation):
+        return morning_sheet(today, before, since=since)
+    return morning_sheet(today, before, since=since, mark=marks_at(connection, published, installation.clock.now()))
 
 
 def _days_before(calendar: BusinessCalendar, day: date, most: int) -> Iterator[date]:
