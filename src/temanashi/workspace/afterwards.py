@@ -12,6 +12,8 @@ from temanashi.text import Lang, Phrase, explain, phrase, say
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import note_checks
 from temanashi.workspace.opening import Installation
+from temanashi.workspace.remedies import ask_for_remedies
+from temanashi.workspace.telling_sheets import tell_sheet
 
 __all__ = ["after_refusal", "after_run", "seal_tail"]
 
@@ -27,8 +29,15 @@ def after_run(installation: Installation, view: RunView) -> list[Phrase]:
     if view.mode != "live":
         return []
     noted = note_checks(installation)
-    asked = tell_of_approvals(installation) if view.state == "waiting" or view.emergency else []
+    if view.ended_at is not None:
+        noted += [*ask_for_remedies(installation, view), *tell_sheet(installation, view)]
+    # Last, so that it also tells of what was just asked for.
+    asked = tell_of_approvals(installation) if view.state == "waiting" or view.emergency or _has_remedies(view) else []
     return asked if view.ended_at is None else [*asked, *noted, *seal_tail(installation), *_notified(installation, view)]
+
+
+def _has_remedies(view: RunView) -> bool:
+    return any(detail.get("runbook") for step in view.steps for row in step.rows for detail in row.details)
 
 
 def after_refusal(installation: Installation, runbook: str, error: TemanashiError) -> list[Phrase]:

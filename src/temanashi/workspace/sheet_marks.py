@@ -19,7 +19,7 @@ def marks_at(connection: Connection, published: PublishedWorkspace, now: datetim
     """The marks at a moment. Maintenance goes before: then nobody need be on it."""
     inventory = published.inventory
     open_ = {(p.runbook, p.step, p.item, p.target, p.check): p for p in problems(connection, now=now, inventory=inventory)}
-    windows = windows_over(connection, now, inventory=inventory)
+    windows = windows_over(connection, now, inventory=lambda: inventory)
 
     def mark(row: CheckSeen) -> Mark | None:
         key = row.key
