@@ -12,6 +12,7 @@ from temanashi.cli.morning import confirm, sheet
 from temanashi.cli.options import Json, Root
 from temanashi.cli.output import answer, emit, say_here
 from temanashi.cli.poller import POLLED, Polled
+from temanashi.cli.trying import try_check
 
 if TYPE_CHECKING:
     from temanashi.workspace.versions import PublishedWorkspace
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help=say_here("cli.help-check-list"))(list_checks)
     group.command("sheet", help=say_here("cli.help-check-sheet"), epilog=say_here("cli.help-check-sheet-exit"))(sheet)
     group.command("confirm", help=say_here("cli.help-check-confirm"))(confirm)
+    group.command("try", help=say_here("cli.help-check-try"), epilog=say_here("cli.help-run-exit"))(try_check)
     group.command("nagios", cls=Polled, help=say_here("cli.help-check-nagios"), epilog=say_here("cli.help-check-nagios-exit"))(
         POLLED
     )

@@ -107,6 +107,7 @@ def _page(
 ) -> Response:
     with site.installation.database.reading() as connection:
         run = run_view(connection, request.path_params["run"])
+        published = site.published(connection) if _has_remedies(run) else None
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
         approvers = approvers_of(site.installation.ledger, connection, run.id)
         approval = approval_data(site, connection, request, answered or Answered())
@@ -117,8 +118,9 @@ def _page(
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)
+    titles = {name: book.title for name, book in published.runbooks.items()} if published else {}
     told: dict[str, Any] = {
-        "lines": lambda step: lines_of(step, lang),
+        "lines": lambda step: lines_of(step, lang, titles),
         "facts": facts_of(run, Display(lang, settings.zone), approvers=approvers),
     }
     on_it = {line.line.step for line in checklist["now"].lines} if checklist else set()
@@ -126,3 +128,7 @@ def _page(
         on_it = {step.step for step in run.steps}
     told["steps"] = [(number, step) for number, step in enumerate(run.steps, 1) if step.step not in on_it]
     return page(site, request, "run.html.j2", status=status, scripts=bool(checklist), done=done, total=len(rows), **data, **told)
+
+
+def _has_remedies(run: RunView) -> bool:
+    return any(detail.get("runbook") for step in run.steps for row in step.rows for detail in row.details)

@@ -158,19 +158,12 @@ def _areas(
 
 def _findings(items: Sequence[Item], titles: Mapping[str, LocalText]) -> list[SheetLine]:
     def same(item: Item) -> tuple[str, ...]:
-        key = item.row.key
-        # What a run did not get to is one finding about the run.
-        return (
-            (item.row.word, key.runbook, key.inputs, _reason(item))
-            if item.row.word == NOT_RUN
-            else (
-                item.row.word,
-                key.runbook,
-                key.inputs,
-                key.step,
-                key.check,
-            )
-        )
+        key, parent = item.row.key, parent_of(item.row)
+        if item.row.word == NOT_RUN or parent is not None:
+            # What a run did not get to is one finding about the run, and what is below a check one about that check.
+            above = parent.check if parent is not None else ""
+            return item.row.word, key.runbook, key.inputs, _reason(item), above
+        return item.row.word, key.runbook, key.inputs, key.step, key.check
 
     lines = []
     for group in _grouped(items, same).values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from temanashi.changes import OutcomeStatus, Verdict
@@ -18,11 +19,15 @@ LONGEST = 160
 
 
 class Line(NamedTuple):
-    """`name` is a verdict, the status of an outcome, or `planned` and `running`; `word` is what a reader sees of it."""
+    """`name` is a verdict, the status of an outcome, or `planned` and `running`; `word` is what a reader sees of it.
+
+    `check` is the result as the journal has it; empty where nothing was checked.
+    """
 
     name: str
     word: str
     what: str
+    check: Mapping[str, Any] = MappingProxyType({})
 
 
 def run_lines(
@@ -40,7 +45,7 @@ def run_lines(
     for check in checks:
         title = LocalText.model_validate(check["title"]).text(lang) if check.get("title") else str(check.get("check", ""))
         why = Phrase.model_validate(check["reason"]).text(lang) if check.get("reason") else ""
-        yield Line(check["verdict"], say(f"runs.verdict-{check['verdict']}", lang), ": ".join(p for p in (title, why) if p))
+        yield Line(check["verdict"], say(f"runs.verdict-{check['verdict']}", lang), ": ".join(p for p in (title, why) if p), check)
     if not checks:
         said = (shortened(summary.text(lang), LONGEST), reason.text(lang) if reason is not None else "")
         what = " — ".join(part for part in said if part)

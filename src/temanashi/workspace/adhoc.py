@@ -19,7 +19,15 @@ from temanashi.workspace.faults import errors_among
 from temanashi.workspace.hosts_files import is_hosts_file
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["AdhocNameTaken", "ExecDenied", "ExecRulesBroken", "NoCommand", "adhoc_runbook", "approval_needed"]
+__all__ = [
+    "AdhocNameTaken",
+    "ExecDenied",
+    "ExecRulesBroken",
+    "NoCommand",
+    "adhoc_runbook",
+    "approval_needed",
+    "refuse_where_unclear",
+]
 
 SHOWN = 60
 
@@ -73,7 +81,7 @@ def adhoc_runbook(
     ExecRulesBroken, AdhocNameTaken, HostError and BadRunbook, nothing touched.
     """
     argv = _argv(command)
-    _refuse_where_unclear(published)
+    refuse_where_unclear(published)
     hosts = published.inventory.select(selector)
     if denied := [host.name for host in hosts if published.inventory.exec_rule(host) == "deny"]:
         raise ExecDenied(denied)
@@ -115,7 +123,8 @@ def _argv(command: Sequence[str]) -> list[str]:
     return list(command)
 
 
-def _refuse_where_unclear(published: PublishedWorkspace) -> None:
+def refuse_where_unclear(published: PublishedWorkspace) -> None:
+    """Raise ExecRulesBroken where nobody knows what is allowed, and AdhocNameTaken."""
     broken = [fault for fault in errors_among(published.faults) if is_hosts_file(fault.at.file)]
     if broken:
         raise ExecRulesBroken(str(broken[0].at))

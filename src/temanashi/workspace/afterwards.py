@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from temanashi.changes import Verdict
 from temanashi.errors import LedgerError, TemanashiError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint, open_seal, write_checkpoint
 from temanashi.monitoring.results import KIND as CHECKS
 from temanashi.notices import Delivery, Notice, Notifier
-from temanashi.runs.reading import RunView
-from temanashi.text import Lang, Phrase, explain, phrase, say
+from temanashi.runs.reading import RowView, RunView
+from temanashi.settings import Settings
+from temanashi.text import Lang, LocalText, Phrase, explain, phrase, say
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import note_checks
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.remedies import ask_for_remedies
+from temanashi.workspace.remedy_links import remedy_link
 from temanashi.workspace.telling_sheets import tell_sheet
 
 __all__ = ["after_refusal", "after_run", "seal_tail"]
 
 BAD_STATES = frozenset({"failed", "unknown"})
+WRONG = frozenset({"CRITICAL", "UNKNOWN", "WARNING"})
 BAD_VERDICTS = frozenset({Verdict.CRITICAL, Verdict.UNKNOWN})
 
 
@@ -73,7 +79,7 @@ def _notified(installation: Installation, view: RunView) -> list[Phrase]:
     if installation.settings.alerts.notify and _only_checks_are_wrong(view):
         notifier.resolve(key)  # each problem that a check found is told on its own account
     elif view.state in BAD_STATES or view.verdict in BAD_VERDICTS:
-        delivery = notifier.send(Notice(key=key, title=_title(view, settings.language), body=_body(view, settings.language)))
+        delivery = notifier.send(Notice(key=key, title=_title(view, settings.language), body=_body(view, settings)))
     elif view.state == "done":
         delivery = notifier.resolve(key)
     return list(delivery.failures) if delivery is not None else []
@@ -93,15 +99,25 @@ def _title(view: RunView, lang: Lang) -> str:
     return say("opening.notice-title", lang, title=view.title, word=word)
 
 
-def _body(view: RunView, lang: Lang) -> str:
+def _body(view: RunView, settings: Settings) -> str:
+    lang = settings.language
     lines = [view.reason.text(lang)] if view.reason is not None else []
     for step in view.steps:
         for row in step.rows:
             if row.reason is not None and row.state != "skipped":
                 lines.append(f"{row.target}: {row.reason.text(lang)}")
-            lines += [
-                f"{row.target} {detail.get('check', '')}: {Phrase.model_validate(detail['reason']).text(lang)}"
-                for detail in row.details
-                if detail.get("verdict") in {"CRITICAL", "UNKNOWN", "WARNING"} and detail.get("reason")
-            ]
+            found = [detail for detail in row.details if detail.get("verdict") in WRONG and detail.get("reason")]
+            lines += [_line(row, detail, settings) for detail in found]
     return "\n".join([*lines[:50], say("opening.notice-next", lang, run=view.id)])
+
+
+def _line(row: RowView, detail: Mapping[str, Any], settings: Settings) -> str:
+    """What was found, and the address of the form of the runbook that fixes it, on a line of its own."""
+    lang, reason = settings.language, Phrase.model_validate(detail["reason"])
+    said = f"{row.target} {detail.get('check', '')}: {reason.text(lang)}"
+    if not detail.get("runbook"):
+        return said
+    link = remedy_link(
+        detail["runbook"], row.target, LocalText.model_validate(detail.get("title") or detail["check"]), reason, lang
+    )
+    return f"{said}\n  {say('sheet.fix', lang)} {settings.page(link)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlencode
 
 from temanashi.reports.display import Display
 from temanashi.reports.morning import MorningSheet
@@ -12,9 +11,10 @@ from temanashi.reports.morning_html import Fix, Overtaken, SheetFrame, Stamp
 from temanashi.reports.morning_words import SheetWords
 from temanashi.runs.check_rows import CheckSeen
 from temanashi.workspace.confirming_sheets import Confirmation, Standing
+from temanashi.workspace.remedy_links import remedy_link
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["frame_of", "remedy_link", "stamps_of"]
+__all__ = ["frame_of", "stamps_of"]
 
 
 def frame_of(
@@ -58,13 +58,8 @@ def _fix(row: CheckSeen, published: PublishedWorkspace | None, show: Display, pa
     fixes = published.runbooks.get(str(row.remedy.get("id")))
     if fixes is None:
         return None
-    return Fix(fixes.title.text(show.lang), page(remedy_link(row, show)), row.remedy.get("start") == "approval")
-
-
-def remedy_link(row: CheckSeen, show: Display) -> str:
-    """The form of the runbook that fixes a finding, filled in as the check says, with the finding as the reason."""
-    remedy = row.remedy or {}
-    params = {f"p.{name}": str(value) for name, value in (remedy.get("params") or {}).items()}
-    reason = ": ".join(filter(None, (f"{row.key.target} {row.name.text(show.lang)}", row.why.text(show.lang) if row.why else "")))
-    query = {"lang": show.lang, **params, "reason": reason[:300]}
-    return f"runbooks/{remedy.get('id')}/run?{urlencode(query)}"
+    return Fix(
+        fixes.title.text(show.lang),
+        page(remedy_link(row.remedy, row.key.target, row.name, row.why, show.lang)),
+        row.remedy.get("start") == "approval",
+    )
