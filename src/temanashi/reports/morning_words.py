@@ -112,7 +112,8 @@ class SheetWords:
             names = self.named([name.text(self.lang) for name in line.checks], NAMED_CHECKS, "more-checks")
             return self.t("outage-unknown", reason=reason, count=len(line.items), names=names)
         if line.sort == "run":
-            return self.t("not-run-what", reason=reason, count=len(line.items))
+            key = "not-run-what" if line.word == NOT_RUN else "left-out-what"
+            return self.t(key, reason=reason, count=len(line.items))
         return f"{line.hosts[0]}: {reason}" if len(line.items) > 1 else reason
 
     def badge(self, item: Item) -> str:
