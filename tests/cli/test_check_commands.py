@@ -164,3 +164,14 @@ def test_pollers_get_one_line_and_an_exit_code(site):
 def test_whatever_is_wrong_with_the_question_is_unknown_and_never_critical(site, words):
     done = site.run("check", "nagios", *words)
     assert (done.returncode, done.stdout.startswith("UNKNOWN: ")) == (3, True)
+
+
+def test_trying_a_look_at_a_log_takes_nothing_from_the_next_real_look(site):
+    log = site.write("app.log", "start\n")
+    check = {"id": "errors", "kind": "log", "path": str(log), "alarm": ["ERROR"]}
+    site.runbook("logs", category="routine", steps=[{"id": "look", "checks": [check]}])
+    site.run("publish")
+    site.run("run", "logs")
+    log.write_text("start\nERROR one\n", encoding="utf-8")
+    assert site.json("check", "try", "logs", "errors")["checks"][0]["verdict"] == "CRITICAL"
+    assert site.run("run", "logs").returncode == 1

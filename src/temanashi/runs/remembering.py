@@ -25,8 +25,10 @@ CHECK_MEMORY = Table(
 def remember(
     connection: Connection, run: str, step: str, target: str, kept: Mapping[str, Mapping[str, Any]], *, now: datetime
 ) -> None:
-    """Put what a run kept in the place of what was kept under the same names."""
-    runbook = connection.execute(select(RUNS.c.runbook).where(RUNS.c.id == run)).scalar_one()
+    """Put what a live run kept in the place of what was kept under the same names; a drill takes nothing from the next look."""
+    runbook, mode = connection.execute(select(RUNS.c.runbook, RUNS.c.mode).where(RUNS.c.id == run)).one()
+    if mode != "live":
+        return
     key = {"runbook": runbook, "step": step, "target": target}
     mine = (CHECK_MEMORY.c.runbook == runbook) & (CHECK_MEMORY.c.step == step) & (CHECK_MEMORY.c.target == target)
     connection.execute(delete(CHECK_MEMORY).where(mine & CHECK_MEMORY.c.name.in_(kept)))
