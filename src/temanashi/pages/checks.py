@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, remember, typed_name, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
@@ -139,9 +139,6 @@ def _confirmed(site: Site, request: Request, typed: Mapping[str, str]) -> Respon
     day = _day(site, request)
     lang = language_of(request, site.installation.settings.languages)
     back = RedirectResponse(f"{request.scope.get('root_path', '')}/checks/{day.isoformat()}?lang={lang}#confirm", status_code=303)
-    if typed.get("verb") == "forget":
-        forget(back, request)
-        return back
     name, note = typed_name(typed.get("name", "")), typed.get("note", "").strip()
     if not name or len(name) > NAME_LENGTH:
         problem = say("pages.form-name-long" if name else "pages.form-name-missing", lang)

@@ -15,7 +15,7 @@ from temanashi.reports.morning_changes import Item
 from temanashi.reports.morning_html import SheetFrame
 from temanashi.reports.morning_lines import SheetLine
 from temanashi.reports.morning_words import ORDER, SheetWords
-from temanashi.runs.check_rows import NOT_RUN
+from temanashi.runs.check_rows import NOT_RUN, CheckSeen
 from temanashi.text.catalogue import say
 
 __all__ = ["morning_xlsx"]
@@ -107,6 +107,13 @@ class _Book:
         for one in self.sheet.material.missed:
             why = one.reason.text(self.show.lang) if one.reason else word.t(f"missed-{one.state}")
             rows.append((NOT_RUN, "", "", one.title.text(self.show.lang), f"{self.show.moment(one.at)} {why}", "", "", "", "", ""))
+        gone: dict[tuple[str, str], list[CheckSeen]] = {}
+        for row in self.sheet.gone:
+            gone.setdefault((row.key.runbook, row.key.check), []).append(row)
+        for mine in gone.values():
+            hosts = word.named(list(dict.fromkeys(row.key.target for row in mine)), 12, "more-hosts")
+            name = mine[0].name.text(self.show.lang)
+            rows.append(("", "", hosts, name, word.t("gone-why"), word.t("change-gone"), "", "", "", ""))
         return rows
 
     def _finding(self, line: SheetLine) -> tuple[str, ...]:
