@@ -123,4 +123,5 @@ def _lines(chapter: Chapter, words: AuditWords) -> Iterator[_Line]:
 def _told(line: TargetLine, words: AuditWords) -> Iterator[tuple[str, str, str]]:
     reason: Phrase | None = line.reason
     verdict = Verdict(line.verdict) if line.verdict else None
-    yield from run_lines(line.summary, reason, line.details, status=line.status or None, verdict=verdict, lang=words.lang)
+    told = run_lines(line.summary, reason, line.details, status=line.status or None, verdict=verdict, lang=words.lang)
+    return ((found.name, found.word, found.what) for found in told)
