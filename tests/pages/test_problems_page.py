@@ -114,3 +114,18 @@ def test_an_outage_stands_first_with_its_hosts(visitor):
         < text.index("localhost")
     )
     assert len(text.encode()) < 50_000
+
+
+def test_what_is_wrong_stands_before_what_many_hosts_cannot_tell(visitor):
+    (visitor.place.root / "runbooks/site").mkdir(parents=True, exist_ok=True)
+    hosts = {f"web{n}": {"transport": "local"} for n in range(6)}
+    (visitor.place.root / "runbooks/site/hosts.yaml").write_text(json.dumps({"hosts": hosts}))
+    visitor.place.runbook("near", {"id": "look", "checks": [{"id": "gone", "kind": "nagios_plugin", "run": ["/nowhere"]}]}, targets="web*")
+    visitor.place.publish()
+    for name in ("near", "full-disk"):
+        run = visitor.run(name)
+        with visitor.opened.database.reading() as connection:
+            view = run_view(connection, run)
+        after_run(visitor.opened, view)
+    text = visitor.get("/problems?lang=en").text
+    assert text.index("localhost") < text.index("near/look/gone") < text.index("web3")

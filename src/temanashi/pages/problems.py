@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -85,16 +84,22 @@ def show_problems(site: Site) -> Callable[..., Response]:
 
 
 def _outages(loud: list[ProblemView]) -> list[Group]:
-    """What goes together first, the larger before the smaller; then what stands alone, in its order."""
+    """Hosts that are gone first, the larger outage before the smaller; then, by verdict, single problems and checks bad on many."""
     by_alert: dict[str, Group] = {}
-    alone = defaultdict(list)
-    for one in loud:
+    alone = []
+    for one in loud:  # the worst first
         if one.alert is not None and one.alert.sort != "problem":
             by_alert.setdefault(one.alert.id, Group(alert=one.alert)).problems.append(one)
         else:
-            alone[""].append(one)
+            alone.append(one)
     groups = sorted(by_alert.values(), key=lambda group: -len(group.problems))
-    return [*groups, *(Group(alert=None, problems=mine) for mine in alone.values())]
+    outages = [group for group in groups if group.alert is not None and group.alert.sort != "check"]
+    checks = [group for group in groups if group not in outages]
+    first = min((loud.index(group.problems[0]) for group in checks), default=0)
+    worse = {one.verdict for one in loud[:first]} - {group.problems[0].verdict for group in checks}
+    before = Group(alert=None, problems=[one for one in alone if one.verdict in worse])
+    after = Group(alert=None, problems=[one for one in alone if one.verdict not in worse])
+    return [group for group in (*outages, before, *checks, after) if group.problems]
 
 
 def acknowledge_on_page(site: Site, show: Callable[..., Response]) -> Callable[[Request], Awaitable[Response]]:
