@@ -120,7 +120,9 @@ def test_what_is_wrong_stands_before_what_many_hosts_cannot_tell(visitor):
     (visitor.place.root / "runbooks/site").mkdir(parents=True, exist_ok=True)
     hosts = {f"web{n}": {"transport": "local"} for n in range(6)}
     (visitor.place.root / "runbooks/site/hosts.yaml").write_text(json.dumps({"hosts": hosts}))
-    visitor.place.runbook("near", {"id": "look", "checks": [{"id": "gone", "kind": "nagios_plugin", "run": ["/nowhere"]}]}, targets="web*")
+    visitor.place.runbook(
+        "near", {"id": "look", "checks": [{"id": "gone", "kind": "nagios_plugin", "run": ["/nowhere"]}]}, targets="web*"
+    )
     visitor.place.publish()
     for name in ("near", "full-disk"):
         run = visitor.run(name)
