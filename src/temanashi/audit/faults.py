@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temanashi.errors import InputError
 
-__all__ = ["NoRecord", "NoSuchRun"]
+__all__ = ["FileInTheWay", "NoRecord", "NoSuchRun", "NothingToPack", "PackUnreadable"]
 
 
 class NoRecord(InputError):
@@ -23,3 +23,30 @@ class NoSuchRun(InputError):
 
     def __init__(self, run: str) -> None:
         super().__init__(run=run)
+
+
+class NothingToPack(InputError):
+    """No record belongs to what was asked for."""
+
+    key = "audit.nothing-to-pack"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what=what)
+
+
+class FileInTheWay(InputError):
+    """The file that should be written is there already, or cannot be written."""
+
+    key = "audit.file-in-the-way"
+
+    def __init__(self, file: str, *, reason: str) -> None:
+        super().__init__(file=file, reason=reason)
+
+
+class PackUnreadable(InputError):
+    """A file is no evidence pack, or one that this version cannot read."""
+
+    key = "audit.pack-unreadable"
+
+    def __init__(self, file: str, *, reason: str) -> None:
+        super().__init__(file=file, reason=reason)

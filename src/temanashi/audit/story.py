@@ -80,12 +80,12 @@ class Story(_Frozen):
     last_seq: int
 
 
-def run_story(book: Ledger, connection: Connection, run: str) -> Story:
-    """The story of a run; raises NoSuchRun and RecordUnreadable."""
+def run_story(book: Ledger, connection: Connection, run: str, *, up_to: int | None = None) -> Story:
+    """The story of a run; raises NoSuchRun and RecordUnreadable. Links that were recorded after `up_to` are left out."""
     records = list(book.records(connection, run=run)) if run else []
     if not records:
         raise NoSuchRun(run)
-    return _story(book, connection, records)
+    return _story(book, connection, records, up_to)
 
 
 def record_story(book: Ledger, connection: Connection, seq: int) -> Story:
@@ -96,7 +96,7 @@ def record_story(book: Ledger, connection: Connection, seq: int) -> Story:
     return _story(book, connection, [record])
 
 
-def _story(book: Ledger, connection: Connection, records: list[Record]) -> Story:
+def _story(book: Ledger, connection: Connection, records: list[Record], up_to: int | None = None) -> Story:
     first, seqs = records[0], [record.seq for record in records]
     (entry,) = entry_views(connection, [Cursor(micros(first.recorded_at), first.seq)], chain=book.chain)
     sound = soundness(connection, seqs, chain=book.chain)
@@ -114,7 +114,7 @@ def _story(book: Ledger, connection: Connection, records: list[Record]) -> Story
         plan_digest=str(ran),
         approved_digests=tuple(dict.fromkeys(_approved(records))),
         workspace_version=str(asked.get("workspace_version", "")),
-        links=tuple(_links(book, connection, first, entry.run)),
+        links=tuple(_links(book, connection, first, entry.run, up_to)),
         broken=tuple(sorted(sound.broken)),
         pruned=tuple(sorted(sound.pruned)),
         prunings=tuple(_prunings(book, connection, sound.pruned)),
@@ -129,11 +129,12 @@ def _approved(records: list[Record]) -> Iterator[str]:
             yield str(body.get("digest", ""))
 
 
-def _links(book: Ledger, connection: Connection, first: Record, run: str) -> Iterator[Link]:
+def _links(book: Ledger, connection: Connection, first: Record, run: str, up_to: int | None) -> Iterator[Link]:
     """What the request itself says, and what later requests say of this run."""
     yield from _own_links(first)
     found = find_entries(connection, Criteria(about=run), chain=book.chain, limit=_MOST_LINKS) if run else None
-    for entry in reversed(found.entries) if found else ():
+    later = [entry for entry in found.entries if up_to is None or entry.entry <= up_to] if found else []
+    for entry in reversed(later):
         record = book.get(connection, entry.entry)
         for link in _own_links(record) if record is not None else ():
             if link.run == run and record is not None:

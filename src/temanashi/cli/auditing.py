@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from temanashi.cli import finding_records
+from temanashi.cli import finding_records, packing
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, say_here
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     audit.command("show", help=say_here("cli.help-audit-show"))(show)
     audit.command("prune", help=say_here("cli.help-audit-prune"))(prune)
     finding_records.register(audit)
+    packing.register(audit)
     app.add_typer(audit, name="audit")
     app.command("backup", help=say_here("cli.help-backup"))(backup)
     app.command("restore", help=say_here("cli.help-restore"))(restore)
@@ -32,6 +33,7 @@ def verify(
         list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help=say_here("audit.help-checkpoint"))
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help=say_here("audit.help-key"))] = None,
+    pack: Annotated[Path | None, typer.Option("--pack", metavar="FILE.zip", help=say_here("audit.help-verify-pack"))] = None,
     workspace: Root = None,
     json: Json = False,
 ) -> None:
@@ -45,6 +47,8 @@ def verify(
     from temanashi.settings import find_workspace, load_settings
     from temanashi.text import phrase
 
+    if pack is not None:
+        raise typer.Exit(packing.verify_pack(pack, trusted=given_key(key) if key else _own_key(workspace), json=json))
     given = [given_checkpoint(file) for file in checkpoint or ()]
     trusted = given_key(key) if key else None
     settings = load_settings(find_workspace(workspace))
@@ -70,6 +74,19 @@ def verify(
     for note in found.notes:
         answer(f"  {note.text(lang)}")
     raise typer.Exit(found.exit_code)
+
+
+def _own_key(workspace: Path | None) -> str | None:
+    """The public key of the workspace that we are in; None where we are in none: a pack is proven anywhere."""
+    from temanashi.errors import WorkspaceError
+    from temanashi.ledger.checkpoints import KEYS
+    from temanashi.ledger.keys import trusted_key
+    from temanashi.settings import find_workspace, load_settings
+
+    try:
+        return trusted_key(load_settings(find_workspace(workspace)).state_dir / KEYS)
+    except WorkspaceError:
+        return None
 
 
 def show(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from temanashi.errors import LedgerError
 
-__all__ = ["PRIVATE", "BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
+__all__ = ["PRIVATE", "PUBLIC", "BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
 
 PRIVATE = "ledger-signing.pem"
 PUBLIC = "ledger-signing.pub.pem"

@@ -29,7 +29,7 @@ class AuditWords:
         self.show = show
         self.lang = show.lang
 
-    def say(self, key: str, **data: object) -> str:
+    def say(self, key: str, /, **data: object) -> str:
         """A text of the area `audit`."""
         return say(f"audit.{key}", self.lang, **data)
 
