@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from temanashi.redaction import MASK
 from temanashi.text.local import Phrase, phrase
 
 __all__ = ["Problem", "problems_of", "suggestion"]
@@ -47,6 +48,9 @@ KNOWN = {
 
 
 TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})
+
+REFERENCE = "^(env:"
+"""How the pattern of references to secrets begins: what does not match it may be the secret itself."""
 
 SHORT = 60
 """Characters of what was typed that a sentence quotes."""
@@ -104,6 +108,8 @@ def problems_of(error: ValidationError, *, model: type[BaseModel] | None = None,
         name = str(loc[-1]) if loc else ""
         context = {k: v if isinstance(v, (str, int, float, bool)) else str(v) for k, v in item.get("ctx", {}).items()}
         typed = item["input"] if quote_values and isinstance(item["input"], (str, int, float, bool)) else ""
+        if str(context.get("pattern", "")).startswith(REFERENCE):
+            typed = MASK
         data = {"name": name, "value": _short(typed), **context}
         if kind == "union_tag_invalid":
             data = {"name": name, "value": context["tag"], "expected": context["expected_tags"]}
