@@ -68,12 +68,14 @@ def ours(place: dict[str, Any]) -> Iterator[list[list[tuple[int, str]]]]:
     from temanashi.hosts import Command, Inventory, fan_out
     from temanashi.hosts.ssh.pool import Pool
     from temanashi.hosts.ssh.reaching import Reach
+    from temanashi.hosts.ssh.sharding import Shards
     from temanashi.settings import SshSettings
 
     fields = {"known_hosts": [place["known_hosts"]], "identity_files": [place["key"]], "config": "", "agent": False}
-    reach = Reach(
-        SshSettings.model_validate({**fields, "processes": place.get("processes", 1)}), root=ROOT, pool=Pool(idle_seconds=60)
-    )
+    settings = SshSettings.model_validate({**fields, "processes": place["processes"]})
+    reach: Reach | Shards = Reach(settings, root=ROOT, pool=Pool(idle_seconds=60))
+    if settings.processes > 1:
+        reach = Shards(settings, root=ROOT, secret=str)
     fields = {f"h{n}": {"address": a, "port": place["port"], "user": getpass.getuser()} for n, a in enumerate(place["addresses"])}
     hosts = Inventory.model_validate({"hosts": fields}).select("h*")
     commands = [Command(*words) for words in COMMANDS]
@@ -267,6 +269,81 @@ def rows_of(place: dict[str, Any], server: Any, rounds: int) -> dict[str, dict[s
     return medians
 
 
+# Peers that are programs of their own, measured cold only: each run of theirs connects afresh.
+
+
+def environment_of_peers(folder: Path, ready: str) -> Path:
+    """The programs of an environment with pyinfra and Ansible: one that is there already, or a new one in the folder."""
+    if ready:
+        return Path(ready) / "bin"
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "peers")], check=True)
+    subprocess.run([str(folder / "peers" / "bin" / "pip"), "install", "-q", *PEERS], check=True)
+    return folder / "peers" / "bin"
+
+
+def ansible_raw(place: dict[str, Any], programs: Path) -> list[str]:
+    import shlex
+
+    folder = Path(place["folder"])
+    lines = [f"h{n} ansible_host={a} ansible_port={place['port']}" for n, a in enumerate(place["addresses"])]
+    (folder / "hosts.ini").write_text("\n".join(lines) + "\n")
+    tasks = [
+        {"raw": shlex.join(words), "register": "answer", "failed_when": f"answer.rc != {code}"}
+        for words, code in zip(COMMANDS, EXITS, strict=True)
+    ]
+    play = {"hosts": "all", "gather_facts": False, "remote_user": getpass.getuser(), "tasks": tasks}
+    (folder / "play.yml").write_text(json.dumps([play]))
+    (folder / "ansible.cfg").write_text(
+        f"[defaults]\nforks = {HOSTS}\nprivate_key_file = {place['key']}\n[ssh_connection]\npipelining = true\n"
+        f"ssh_args = -F none -o ControlMaster=auto -o ControlPersist=60 -o UserKnownHostsFile={place['known_hosts']}"
+        f" -o IdentitiesOnly=yes -o KexAlgorithms=curve25519-sha256\ncontrol_path_dir = {folder}/cp\n"
+    )
+    return [str(programs / "ansible-playbook"), "-i", str(folder / "hosts.ini"), str(folder / "play.yml")]
+
+
+def pyinfra_shell(place: dict[str, Any], programs: Path) -> list[str]:
+    import shlex
+
+    folder = Path(place["folder"])
+    shared = {
+        "ssh_port": place["port"],
+        "ssh_user": getpass.getuser(),
+        "ssh_key": place["key"],
+        "ssh_known_hosts_file": place["known_hosts"],
+        "ssh_strict_host_key_checking": "yes",
+    }
+    (folder / "inventory.py").write_text(f"hosts = [(a, {shared!r}) for a in {place['addresses']!r}]\n")
+    lines = ["from pyinfra.operations import server"]
+    for words, code in zip(COMMANDS, EXITS, strict=True):
+        text = shlex.join(words) if code == 0 else f"{shlex.join(words)}; test $? = {code}"
+        lines.append(f"server.shell(commands=[{text!r}])")
+    (folder / "deploy.py").write_text("\n".join(lines) + "\n")
+    return [str(programs / "pyinfra"), "-y", "--parallel", str(HOSTS), str(folder / "inventory.py"), str(folder / "deploy.py")]
+
+
+def measured_program(command: list[str], place: dict[str, Any]) -> dict[str, float]:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=place["folder"],
+        env={**os.environ, "ANSIBLE_CONFIG": f"{place['folder']}/ansible.cfg"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        print(done.stdout[-1500:], done.stderr[-1500:], file=sys.stderr)
+    for file in Path(place["folder"]).glob("cp/*"):
+        subprocess.run(["ssh", "-o", f"ControlPath={file}", "-O", "exit", "x"], capture_output=True, check=False)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    # Each command's exit code was compared by the program itself.
+    return {"cold": seconds, "cpu": cpu, "right": 0 if done.returncode else HOSTS * len(COMMANDS)}
+
+
 def table(title: str, rows: dict[str, dict[str, float]]) -> None:
     print(f"\n{title}\n{'':38}{'cold s':>8}{'x':>7}{'warm s':>8}{'x':>7}{'our CPU s':>11}{'peak MiB':>10}{'right':>8}")
     mine = rows["temanashi"]
@@ -286,6 +363,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rtt", type=float, default=0, help="milliseconds of round trip")
     parser.add_argument("--peers", action="store_true", help="install and measure pyinfra and Ansible too")
+    parser.add_argument("--environment", default="", help="an environment that has them already")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share our sweep")
     parser.add_argument("--contend", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.contend:
@@ -293,9 +372,19 @@ def main() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(hosts())
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sweep"))
-        place = {"port": server.port, "key": str(server.key), "known_hosts": str(server.known_hosts), "folder": folder}
+        place = {
+            "port": server.port,
+            "key": str(server.key),
+            "known_hosts": str(server.known_hosts),
+            "folder": folder,
+            "processes": given.processes,
+        }
         place["addresses"] = stack.enter_context(far_away(server, given.rtt)) if given.rtt else list(server.addresses)
         rows = rows_of(place, server, given.rounds)
+        if given.peers:
+            programs = environment_of_peers(Path(folder), given.environment)
+            rows["pyinfra, 25 operations"] = measured_program(pyinfra_shell(place, programs), place)
+            rows["Ansible, 25 raw tasks"] = measured_program(ansible_raw(place, programs), place)
         table(f"{HOSTS} hosts x {len(COMMANDS)} checks, {given.rtt:g} ms round trip, {os.cpu_count()} cores for both sides", rows)
         print(f"cold without imports / (CPU of the hosts / cores): {rows['temanashi']['floor']:.2f}")
 

@@ -11,14 +11,17 @@ import time
 import pytest
 
 from fixtures_sshd import ADDRESSES, silent_server
-from temanashi.hosts import Command, Inventory, Script, TimedOut, fan_out
+from temanashi.hosts import Command, Inventory, Script, TimedOut, Unreachable, fan_out
 from temanashi.hosts.ssh.faults import (
+    AlgorithmsDiffer,
     BecomeFailed,
     BecomeNeedsPassword,
     ChannelRefused,
     Died,
     JumpFailed,
+    NameNotFound,
     OtherShell,
+    Refused,
     SecretLacking,
     ShellSilent,
     StillRunning,
@@ -323,3 +326,28 @@ def test_keys_of_hosts_behind_others_can_be_scanned(sshd):
     with sshd.reach() as reach:
         keys, names, known = reach.shown_keys(inventory.select("web")[0])
         assert (len(keys), names, len(known)) == (1, [f"[{ADDRESSES[1]}]:{sshd.port}"], 1)
+
+
+# What may be wrong before anybody signs in
+
+
+def test_a_host_without_cryptography_in_common_is_told(sshd_factory):
+    server = sshd_factory(first="KexAlgorithms diffie-hellman-group18-sha512\n")
+    with server.reach() as reach:
+        assert "no cryptography in common" in refused(reach.transport(server.host()), AlgorithmsDiffer)
+
+
+@pytest.mark.parametrize("algorithm", ["curve25519-sha256", "ecdh-sha2-nistp256", "diffie-hellman-group16-sha512"])
+def test_hosts_with_one_key_exchange_only_are_entered(sshd_factory, algorithm):
+    server = sshd_factory(first=f"KexAlgorithms {algorithm}\nCiphers aes256-ctr\nMACs hmac-sha2-256-etm@openssh.com\n")
+    with server.reach() as reach:
+        assert reach.transport(server.host()).run(Command("echo", "in"), timeout=5).text == "in\n"
+
+
+def test_names_that_lead_nowhere_are_told(sshd):
+    with sshd.reach(connect_timeout=3) as reach:
+        assert "no-such-host.invalid" in refused(reach.transport(sshd.host(address="no-such-host.invalid")), NameNotFound)
+        assert "cannot be found" in refused(reach.transport(sshd.host(address="a" * 70 + ".invalid")), NameNotFound)
+        assert "Cannot connect" in refused(reach.transport(sshd.host(address="255.255.255.255")), Unreachable)
+        by_name = sshd.host(address="localhost", port=1)
+        refused(reach.transport(by_name), Refused)

@@ -24,6 +24,9 @@ from temanashi.redaction import one_line
 __all__ = ["Become", "Shell"]
 
 CHUNK = 65536
+GATHER = 0.002
+"""Packets come one by one; woken once for several of them, threads do not wait for each other so much."""
+
 TICK = 0.25
 """How long until a set stop is seen, in seconds."""
 
@@ -57,6 +60,7 @@ class _Bell(threading.Event):
     def heard(self, seconds: float) -> None:
         """Wait until it has rung, at most so long."""
         self.wait(seconds)
+        time.sleep(GATHER)
         super().clear()
 
 
