@@ -40,7 +40,7 @@ _exchanges: tuple[str, ...] = paramiko.Transport._preferred_kex  # type: ignore[
 _kex_info: dict[str, type] = paramiko.Transport._kex_info  # type: ignore[attr-defined]  # noqa: SLF001
 
 CIPHERS = tuple(sorted((name for name in _ciphers if not name.endswith("-cbc")), key=lambda name: "-gcm@" not in name))
-"""What OpenSSH offers by itself too. First those without a separate checksum: comparing it costs half the CPU of a sweep in Python."""
+"""What OpenSSH offers by itself too; first those without a separate checksum, whose comparison costs Python a lot of CPU."""
 
 OLD_MACS = ("hmac-md5", "hmac-md5-96", "hmac-sha1-96")
 CURVE = "curve25519-sha256"
