@@ -302,6 +302,8 @@ def test_a_plugin_runs_there_or_here(look, tmp_path) -> None:
     plugin.write_text('#!/bin/sh\necho "X WARNING | x=$1;5;10"\nexit "$2"\n')
     plugin.chmod(0o755)
     run = {"kind": "nagios_plugin", "run": [str(plugin), "7", "1"]}
+    (told,) = look({"kind": "command", "run": ["echo", "here"], "stdout": "^here$", "where": "here"})
+    assert told.verdict is Verdict.OK
     results = look(run, {**run, "where": "here"}, {**run, "run": [str(plugin), "7", "4"], "where": "here"})
     assert [result.verdict.value for result in results] == ["WARNING", "WARNING", "UNKNOWN"]
     assert results[0].metrics == results[1].metrics

@@ -20,6 +20,7 @@ from temanashi.runbooks.model import Minutes, Runbook, StepItem
 from temanashi.runbooks.offering import Offering
 from temanashi.runbooks.remedies import remedy_problems, remedy_warnings
 from temanashi.text import Lang, LocalText, phrase
+from temanashi.workspace.check_calendars import check_calendar_problems
 from temanashi.workspace.choice_checks import choice_problems
 from temanashi.workspace.directory import rights_problems
 from temanashi.workspace.faults import Fault
@@ -53,7 +54,7 @@ def alone_faults(
     """What is wrong with one runbook where it stands."""
     runbook = loaded.runbook
     problems = [*_folder(loaded), *_languages(runbook, languages), *_targets(loaded, inventory), *rights_problems(runbook, people)]
-    problems += choice_problems(runbook, offers)
+    problems += [*choice_problems(runbook, offers), *check_calendar_problems(runbook, calendars)]
     return [loaded.fault(problem) for problem in (*problems, *schedule_problems(runbook, calendars, offers))]
 
 

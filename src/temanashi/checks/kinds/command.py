@@ -31,6 +31,9 @@ class CommandSpec(ThresholdSpec):
     """
 
     kind: Literal["command"]
+    where: Literal["host", "here"] = Field(
+        default="host", description="Where it runs: on the host, or here, on the machine that runs temanashi"
+    )
     run: Argv = Field(description="Program and arguments, e.g. [grep, -c, ^processor, /proc/cpuinfo]")
     cwd: AbsolutePath | None = Field(default=None, description="Folder to run in")
     exit: tuple[int, ...] = Field(default=(0,), min_length=1, description="Exit codes of a good end")
@@ -52,10 +55,11 @@ class _Command:
     spec = CommandSpec
 
     def commands(self, spec: CommandSpec, /) -> list[Command]:
-        return [Command(*spec.run, cwd=spec.cwd)]
+        return [Command(*spec.run, cwd=spec.cwd)] if spec.where == "host" else []
 
     def observe(self, spec: CommandSpec, given: Given, /) -> Observation:
-        (result,) = given.results
+        here = given.means.here
+        result = given.results[0] if given.results else here.run(Command(*spec.run, cwd=spec.cwd), timeout=spec.timeout)
         wanted = result.exit in spec.exit
         if not wanted and (result.exit is None or result.exit in {Result.NOT_FOUND, Result.NOT_EXECUTABLE}):
             return trouble(spec.run[0], result) or Observation()

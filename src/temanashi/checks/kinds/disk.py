@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from temanashi.changes import Verdict
 from temanashi.checks.answers import excerpt, trouble, unreadable
@@ -23,7 +23,8 @@ __all__ = ["KIND", "DiskSpec"]
 SHOWN = 5
 _GLOB = frozenset("*?[")
 Finding = tuple[Verdict, Phrase, Metric | None]
-Place = Annotated[str, StringConstraints(pattern=r"^(all|/[^\x00\n]*)$", max_length=4096)]
+PLACE = r"^(all|/[^\x00\n]*)$"
+Place = Annotated[str, StringConstraints(pattern=PLACE, max_length=4096)]
 Excluded = Annotated[str, StringConstraints(pattern=r"^[^\x00\n!]+$", max_length=4096)]
 
 
@@ -34,6 +35,10 @@ def _listed(value: Any) -> Any:
     return [item.rstrip("/") or "/" if isinstance(item, str) and item else item for item in values]
 
 
+_PLACE = {"type": "string", "pattern": PLACE}
+_PLACES = {"anyOf": [_PLACE, {"type": "array", "items": _PLACE, "minItems": 1}], "examples": ["/data", "all", ["/", "/srv/*"]]}
+
+
 class DiskSpec(ThresholdSpec):
     """Used share of file systems as `df` shows it: used / (used + available). Metrics: used_percent, inodes_percent.
 
@@ -42,8 +47,8 @@ class DiskSpec(ThresholdSpec):
     """
 
     kind: Literal["disk"]
-    path: Annotated[tuple[Place, ...], BeforeValidator(_listed), Field(min_length=1, max_length=200)] = Field(
-        default=("/",), description="Mount point, glob (/srv/*), a list of them, or all: every real file system"
+    path: Annotated[tuple[Place, ...], BeforeValidator(_listed), Field(min_length=1, max_length=200), WithJsonSchema(_PLACES)] = (
+        Field(default=("/",), description="Mount point, glob (/srv/*), a list of them, or all: every real file system")
     )
     exclude: tuple[Excluded, ...] = Field(
         default=(), max_length=200, description="Mount points, globs and types (nfs4, fuse.*) to leave out"
