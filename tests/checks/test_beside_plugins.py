@@ -86,9 +86,9 @@ def processes(tmp_path):
     program = tmp_path / name
     shutil.copy(shutil.which("sleep"), program)
     zombie = tmp_path / f"z{name}"[:15]
-    shutil.copy(shutil.which("true"), zombie)
-    # The shell becomes a program that waits for nobody: its child that has ended stays.
-    script = f'"{program}" 300 & "{program}" 301 & "{zombie}" & echo ready; exec sleep 302'
+    shutil.copy(shutil.which("sleep"), zombie)
+    # The shell becomes a program that waits for nobody: its child stays when it ends, which must not be before that.
+    script = f'"{program}" 300 & "{program}" 301 & "{zombie}" 2 & echo ready; exec sleep 302'
     shell = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
     assert shell.stdout.readline() == b"ready\n"
     yield name, zombie.name
@@ -112,7 +112,7 @@ def test_processes(plugin, ours, processes, crit, verdict) -> None:
 
 def test_zombies(plugin, ours, processes) -> None:
     _, name = processes
-    until = time.monotonic() + 10
+    until = time.monotonic() + 20
     while (zombies := ours(kind="process", name=name, state="Z", crit="0")).verdict.value == "OK" and time.monotonic() < until:
         time.sleep(0.1)
     theirs, _ = plugin("check_procs", "-C", name, "-s", "Z", "-c", "0")
@@ -145,7 +145,7 @@ def test_a_missing_file(plugin, ours, tmp_path) -> None:
 
 def test_a_zombie_is_no_running_program(plugin, ours, processes) -> None:
     _, name = processes
-    until = time.monotonic() + 10
+    until = time.monotonic() + 20
     while ours(kind="process", name=name, state="Z", crit="1:").verdict.value != "OK" and time.monotonic() < until:
         time.sleep(0.1)
     assert plugin("check_procs", "-C", name, "-c", "1:")[0] == "OK"

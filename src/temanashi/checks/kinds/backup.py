@@ -31,9 +31,12 @@ for folder in ${glob%/*}; do
 done
 set -- $glob
 [ -e "$1" ] || [ -h "$1" ] || exit 0
-list=$(stat -L -c '%Y %s %F|%n' "$@" 2>/dev/null | grep -a ' regular' | grep -av "${sign:-^\$}" | sort -rn | head -n 2)
+if [ -z "$ending" ]; then
+  stat -L -c '%Y %s %F|%n' "$@" 2>/dev/null | grep -a ' regular' | sort -rn | head -n 2
+  exit 0
+fi
+list=$(stat -L -c '%Y %s %F|%n' "$@" 2>/dev/null | grep -a ' regular' | grep -av "$sign" | sort -rn | head -n 2)
 printf '%s\n' "$list"
-[ -n "$ending" ] || exit 0
 newest=${list%%
 *}
 newest=${newest#*|}
