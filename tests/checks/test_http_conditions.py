@@ -132,6 +132,23 @@ def test_a_secret_that_is_missing_means_nothing_was_measured(web, look) -> None:
     assert len(web[1]) == asked
 
 
+@pytest.mark.parametrize("secret", ["t0ken\nX-More: 1", "合言葉の文字列"])
+def test_a_secret_that_is_no_header_means_nothing_was_measured(web, look, secret: str) -> None:
+    asked = len(web[1])
+    result = look(kind="http", url=web[0], auth={"bearer": "env:T"}, means=Means(secret=lambda _: secret))
+    assert (result.verdict, result.reason.key) == (Verdict.UNKNOWN, "checks.cannot-measure")
+    assert len(web[1]) == asked
+    assert "t0ken" not in result.model_dump_json()
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "1e999", '"1,5"', '"１"', "true", "[1]", '"1_000"'])
+def test_what_only_looks_like_a_number_is_none(look, number: str) -> None:
+    answer = f'HTTP/1.1 200 OK\r\n\r\n{{"value": {number}}}'.encode()
+    with raw_server(lambda link: (link.recv(4096), link.sendall(answer))) as port:
+        result = look(kind="http", url=f"http://127.0.0.1:{port}/", value="$.value", warn="~:1")
+    assert (result.verdict, result.reason.key) == (Verdict.UNKNOWN, "checks.http-no-number")
+
+
 def test_one_server_behind_a_name_can_be_looked_at(web, look) -> None:
     port = web[0].rpartition(":")[2]
     assert look(kind="http", url=f"http://trade.invalid:{port}/", address="127.0.0.1").verdict is Verdict.OK

@@ -74,3 +74,19 @@ def test_a_check_of_a_run_reads_what_was_heard(tema, token):
     assert "has not told of itself yet" in verdicts[0]
     assert "ended well" in verdicts[1]
     assert "disk full" in verdicts[2]
+
+
+def test_ranges_by_time_of_a_run_follow_the_calendars_of_the_workspace(tema):
+    def orders(calendar):
+        row = {"days": ["business_day", "closed_day"], "calendar": calendar, "crit": "~:0"}
+        run = {"run": ["echo", "1"], "value": "([0-9]+)"}
+        return {"id": calendar, "kind": "command", **run, "by_time": [row, {"to": "47:00", "crit": "~:0"}]}
+
+    tema.write("runbooks/site/calendar.yaml", "base: tse\ncalendars:\n  night: {base: japan}\n")
+    tema.runbook(
+        "kpi", steps=[{"id": "look", "checks": [orders("company"), orders("night"), orders("nobody")]}], targets="localhost"
+    )
+    tema.run("publish")
+    told = tema.run("run", "kpi").stdout
+    assert told.count("echo says 1 (threshold 0)") == 2
+    assert "nobody" in told

@@ -10,6 +10,7 @@ from typing import Any
 import h11
 
 from temanashi.checks.bodies import Body
+from temanashi.checks.connecting import CannotMeasure
 from temanashi.checks.reaching import Deadline, Place
 
 __all__ = ["Answer", "BadAnswer", "exchanged", "request_for"]
@@ -19,7 +20,7 @@ _CHUNK = 64 * 1024
 
 
 class BadAnswer(Exception):
-    """What came is no HTTP, or what should be sent is none; the text says why."""
+    """What came is no HTTP; the text says why."""
 
 
 @dataclass
@@ -36,7 +37,7 @@ def request_for(
 ) -> h11.Request:
     """A request that asks for no compression and for one answer only; `whole` names the whole address, as a proxy wants it.
 
-    Raises BadAnswer for headers that cannot be sent.
+    Raises CannotMeasure for headers that cannot be sent.
     """
     given = {name.lower() for name in headers}
     sent = {"Host": place.authority} if "host" not in given else {}
@@ -50,8 +51,9 @@ def request_for(
     target = f"http://{place.authority}{place.target}" if whole else place.target
     try:
         return h11.Request(method=method, target=target, headers=[(n.encode(), v.encode("latin-1")) for n, v in merged.items()])
-    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
-        raise BadAnswer(str(error)) from None
+    except (h11.LocalProtocolError, UnicodeEncodeError):
+        # Nothing of it is told: a secret that a file holds with a line break in it would be.
+        raise CannotMeasure(place.authority, "a header has characters that cannot be sent") from None
 
 
 def exchanged(link: socket.socket, request: h11.Request, content: bytes | None, deadline: Deadline) -> Answer:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -70,7 +70,7 @@ def ask_sql(
         text = f"SELECT * FROM ({inner}\n) AS q LIMIT {limit}"  # noqa: S608  (see reading)
     given = {**params, _LIMIT: MOST_ROWS if count else 2}
     try:
-        engine = _sqlite(url, timeout, clock, asking) if is_file else _postgresql(url, timeout, password)
+        engine = _sqlite(url, timeout, clock, asking) if is_file else _postgresql(url, timeout, password, asking)
     except ModuleNotFoundError as error:
         raise SqlFailed(phrase("checks.sql-driver", module=error.name)) from error
     work = threading.Thread(target=_ask, args=(engine, text, given, asking), name="ask sql", daemon=True)
@@ -87,7 +87,6 @@ def ask_sql(
 def _ask(engine: Engine, text: str, params: Mapping[str, Any], asking: _Asking) -> None:
     try:
         with engine.connect() as connection:
-            asking.link = connection.connection.driver_connection
             if isinstance(asking.link, sqlite3.Connection):  # only now: SQLAlchemy begins with pragmas
                 asking.link.set_authorizer(_allowed)
             try:
@@ -116,7 +115,7 @@ def _allowed(action: int, first: str | None, second: str | None, *_: object) -> 
     return sqlite3.SQLITE_OK if action in _READING and not harmful else sqlite3.SQLITE_DENY
 
 
-def _postgresql(url: URL, timeout: float, password: str) -> Engine:
+def _postgresql(url: URL, timeout: float, password: str, asking: _Asking) -> Engine:
     settings = {
         "default_transaction_read_only": "on",
         "standard_conforming_strings": "on",
@@ -133,7 +132,15 @@ def _postgresql(url: URL, timeout: float, password: str) -> Engine:
     if password:
         given["password"] = password
     known = {name: value for name, value in given.items() if name not in url.query}
-    return create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True, connect_args=known)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True, connect_args=known)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+        # Known from its first moment: SQLAlchemy has questions of its own, and the server may be silent already.
+        asking.link = dialect.connect(*arguments, **named)
+        return asking.link
+
+    return engine
 
 
 def _cut(link: Any) -> None:
