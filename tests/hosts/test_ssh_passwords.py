@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import paramiko
@@ -11,7 +12,7 @@ import pytest
 
 from fixtures_sshd import make_key, programs
 from temanashi.hosts import Inventory
-from temanashi.hosts.ssh.faults import AuthFailed
+from temanashi.hosts.ssh.faults import AuthFailed, ConnectTimedOut
 from temanashi.hosts.ssh.pool import Pool
 from temanashi.hosts.ssh.reaching import Reach
 from temanashi.settings import SshSettings
@@ -42,6 +43,8 @@ class Rules(paramiko.ServerInterface):
         return self.passed("none", right=True)
 
     def check_auth_password(self, username, password):
+        if self.wanted == ["patience"]:
+            time.sleep(1.5)
         return self.passed("password", username == "ops" and password == PASSWORD and self.wanted == ["password"])
 
     def check_auth_publickey(self, username, key):
@@ -83,12 +86,12 @@ def serving(folder, wanted):
                 transport.join(5)
 
 
-def signed_in(tmp_path, wanted, *, password="env:RIGHT", keys=()):
+def signed_in(tmp_path, wanted, *, password="env:RIGHT", keys=(), seconds=5):
     """Signs in; raises why not."""
     with serving(tmp_path, wanted) as (port, host_key):
         (tmp_path / "known").write_text(f"[127.0.0.1]:{port} {host_key}\n")
         settings = SshSettings(
-            known_hosts=(str(tmp_path / "known"),), config="", identity_files=keys, agent=False, connect_timeout=5
+            known_hosts=(str(tmp_path / "known"),), config="", identity_files=keys, agent=False, connect_timeout=seconds
         )
         secrets = {"env:RIGHT": PASSWORD, "env:WRONG": "guessed"}
         pool = Pool(idle_seconds=0)
@@ -112,6 +115,11 @@ def test_a_password_is_given_in_the_way_that_the_host_wants(tmp_path, wanted):
 def test_a_host_may_want_a_key_and_a_password(tmp_path):
     key = make_key(tmp_path / "mine")
     signed_in(tmp_path, ["publickey", "password"], keys=(str(key),))
+
+
+def test_a_host_that_thinks_too_long_about_a_password_is_given_up(tmp_path):
+    with pytest.raises(ConnectTimedOut):
+        signed_in(tmp_path, ["patience"], seconds=0.7)
 
 
 @pytest.mark.parametrize("wanted", [["password"], ["keyboard-interactive"], ["publickey"]])

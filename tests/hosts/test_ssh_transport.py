@@ -148,6 +148,13 @@ def test_large_output_is_drained_but_only_a_part_is_kept(there):
     assert (after.text, after.truncated) == ("on\n", False)
 
 
+def test_a_command_that_prints_for_ever_ends_in_time(there):
+    started = time.monotonic()
+    answers = there.run_all([Command("yes"), Script("yes >&2"), Command("echo", "on")], timeout=[0.5, 0.5, 10])
+    assert time.monotonic() - started < 15
+    assert [type(answer) for answer in answers] == [TimedOut, TimedOut, Result]
+
+
 def test_a_command_that_prints_what_looks_like_our_trailers_fools_nobody(there):
     text = "0" * 32 + "0 0;" + "f" * 32 + "b1;"
     answers = there.run_all([Command("printf", "%s", text), Command("echo", "on")], timeout=5)

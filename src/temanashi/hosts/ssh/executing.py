@@ -24,6 +24,7 @@ from temanashi.redaction import one_line
 __all__ = ["Become", "Shell"]
 
 CHUNK = 65536
+MOST_CHUNKS = 64
 GATHER = 0.002
 """Packets come one by one; woken once for several of them, threads do not wait for each other so much."""
 
@@ -158,11 +159,20 @@ class Shell:
             self._bell.heard(left)
         over = self._channel.closed or bool(self._channel.eof_received)
         with suppress(SSHException, OSError):
-            while self._channel.recv_ready():
+            self.ended = not self._taken_in() and over
+
+    def _taken_in(self) -> bool:
+        """Take in what is there, but not for ever: a command that prints without end must not hide that its time is over."""
+        for _ in range(MOST_CHUNKS):
+            out, err = self._channel.recv_ready(), self._channel.recv_stderr_ready()
+            if out:
                 self._feeds[0](self._channel.recv(CHUNK))
-            while self._channel.recv_stderr_ready():
+            if err:
                 self._feeds[1](self._channel.recv_stderr(CHUNK))
-        self.ended = over
+            if not (out or err):
+                return False
+        self._bell.set()
+        return True
 
     def said(self) -> str:
         """What came instead of our shell, on one line."""
@@ -178,7 +188,7 @@ class Shell:
             with suppress(SSHException, OSError, EOFError):
                 self._request("signal", "KILL", reply=False)  # RFC 4254, section 6.9: to the whole process group
         sure = self._settle(SIGNAL_SECONDS) or (self.begun and self._killed_beside())
-        return self._settle(DRAIN_SECONDS) or sure
+        return (self._settle(DRAIN_SECONDS) or sure) and self._connection.alive  # of a host that is gone nothing is sure
 
     def _settle(self, seconds: float) -> bool:
         until = time.monotonic() + seconds

@@ -84,12 +84,14 @@ def _signing(user: str, key: paramiko.PKey) -> Try:
 
 
 def _outcome(transport: paramiko.Transport, attempt: Try) -> list[str] | None:
-    """The methods that are wanted besides or instead, none when we are in, None when that is not known."""
+    """The methods that are wanted besides or instead, none when we are in, None when that is not known; raises TimeoutError."""
     try:
         return list(attempt(transport))
     except BadAuthenticationType as error:
         return list(error.allowed_types) or None
-    except paramiko.AuthenticationException:
+    except paramiko.AuthenticationException as error:
+        if "timeout" in str(error):
+            raise TimeoutError from error
         return None
 
 
