@@ -76,7 +76,7 @@ def test_pages_follow_each_other_without_a_gap_and_end(book):
             if after is None:
                 break
         assert len(seen) == len(set(seen)) == 5
-        every = list(all_entries(connection, Criteria()))
+    every = list(all_entries(book.book.database, Criteria()))
     assert names(book, every) == "fourth third noted second first"
 
 

@@ -114,3 +114,33 @@ def test_what_is_no_pack_is_refused(used):
     (used.root / "x.zip").write_text("x")
     done = used.run("audit", "verify", "--pack", "x.zip")
     assert (done.returncode, "x.zip" in done.stderr) == (2, True)
+
+
+def test_a_sample_is_drawn_recorded_and_drawn_again(used):
+    told = json.loads(answered(used.run("audit", "sample", "--period", "2020..2099", "--size", "1", "--seed", "s", "--json")))
+    assert (told["population"], len(told["items"]), told["same"]) == (2, 1, True)
+    text = answered(used.run("audit", "sample", "--again", str(told["record"])))
+    assert told["population_digest"] in text
+    assert "1 of 2" in text
+    again = json.loads(answered(used.run("audit", "sample", "--again", str(told["record"]), "--json")))
+    assert again["items"] == told["items"]
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--period", "2026", "--again", "1"), ("--period", "x"), ("--again", "1"), ("--period", "2026", "--kind", "x")]
+)
+def test_a_sample_of_nothing_that_there_is_is_refused(used, words):
+    assert used.run("audit", "sample", *words).returncode == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+def test_what_was_found_is_written_whole_and_on_the_record(used, form):
+    told = json.loads(answered(used.run("audit", "search", "--runbook", "good", "-o", f"found.{form}", "--json")))
+    assert told["entries"] == 2
+    assert (used.root / f"found.{form}").stat().st_size > 0
+    assert "good" in answered(used.run("audit", "show", "--kind", "noted", "--json"))
+    for file in (f"found.{form}", "found.doc", "missing/found.csv"):
+        done = used.run("audit", "search", "-o", file)
+        assert (done.returncode, "found" in done.stderr) == (2, True)
+    assert not list(used.root.glob(".export-*"))
+    assert "Wrote 2" in answered(used.run("audit", "search", "--runbook", "good", "-o", f"again.{form}"))

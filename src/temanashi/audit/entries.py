@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from temanashi.audit.finding import OPEN, Criteria, Cursor, find_entries
 from temanashi.changes import NO_TARGET
+from temanashi.ledger.database import Database
 from temanashi.ledger.tables import ledger, of_runs
 
 __all__ = ["EntryView", "all_entries", "entry_views"]
@@ -73,14 +74,20 @@ def entry_views(connection: Connection, entries: Sequence[Cursor], *, chain: str
     ]
 
 
-def all_entries(connection: Connection, criteria: Criteria, *, chain: str = "main", most: int | None = None) -> Iterator[EntryView]:
-    """Every entry that was asked for, the newest first, read in batches while you iterate."""
+def all_entries(database: Database, criteria: Criteria, *, chain: str = "main", most: int | None = None) -> Iterator[EntryView]:
+    """Every entry that was asked for, the newest first, read while you iterate; raises LedgerError.
+
+    Each batch is read in a transaction of its own, so that a slow reader holds nothing back; what comes in meanwhile is newer, and
+    left out.
+    """
 
     def every() -> Iterator[EntryView]:
         after: Cursor | None = None
         while True:
-            found = find_entries(connection, criteria, chain=chain, limit=_BATCH, after=after)
-            yield from entry_views(connection, found.entries, chain=chain)
+            with database.reading() as connection:
+                found = find_entries(connection, criteria, chain=chain, limit=_BATCH, after=after)
+                views = entry_views(connection, found.entries, chain=chain)
+            yield from views
             after = found.following
             if after is None:
                 return

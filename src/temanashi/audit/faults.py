@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temanashi.errors import InputError
 
-__all__ = ["FileInTheWay", "NoRecord", "NoSuchRun", "NothingToPack", "PackUnreadable"]
+__all__ = ["FileInTheWay", "NoRecord", "NoSample", "NoSuchRun", "NothingToPack", "PackUnreadable"]
 
 
 class NoRecord(InputError):
@@ -50,3 +50,12 @@ class PackUnreadable(InputError):
 
     def __init__(self, file: str, *, reason: str) -> None:
         super().__init__(file=file, reason=reason)
+
+
+class NoSample(InputError):
+    """The record with this number is no sample."""
+
+    key = "audit.no-sample"
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq=seq)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from temanashi.cli import finding_records, packing
+from temanashi.cli import exporting, finding_records, packing
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, say_here
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     audit.command("prune", help=say_here("cli.help-audit-prune"))(prune)
     finding_records.register(audit)
     packing.register(audit)
+    exporting.register(audit)
     app.add_typer(audit, name="audit")
     app.command("backup", help=say_here("cli.help-backup"))(backup)
     app.command("restore", help=say_here("cli.help-restore"))(restore)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from temanashi.cli import exporting
 from temanashi.cli.language import language
-from temanashi.cli.options import Json, Root
+from temanashi.cli.options import Actor, Json, Root
 from temanashi.cli.output import answer, emit, say_here
 from temanashi.errors import InputError
 
@@ -54,6 +56,8 @@ def search(
     privileged: Annotated[bool, typer.Option("--privileged", help=say_here("audit.help-privileged"))] = False,
     emergency: Annotated[bool, typer.Option("--emergency", help=say_here("audit.help-emergency"))] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help=say_here("cli.help-limit"))] = 20,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help=say_here("audit.help-output"))] = None,
+    actor: Actor = None,
     workspace: Root = None,
     json: Json = False,
 ) -> None:
@@ -65,14 +69,17 @@ def search(
     from temanashi.workspace.opening import open_installation
 
     texts = {"person": person, "beneficiary": beneficiary, "runbook": runbook, "host": host, "system": system, "ticket": ticket}
-    with open_installation(workspace, create=False, read_only=True) as opened, opened.database.reading() as connection:
+    with open_installation(workspace, create=False, read_only=output is None) as opened:
         criteria = criteria_of(
             opened.settings.zone, period=period, kind=kind, outcome=outcome, privileged=privileged, emergency=emergency, **texts
         )
-        chain = opened.ledger.chain
-        entries = list(all_entries(connection, criteria, chain=chain, most=limit))
-        more = len(entries) == limit and count_entries(connection, criteria, chain=chain, most=limit) > limit
-        words = AuditWords(Display(language(), opened.settings.zone))
+        chain, words = opened.ledger.chain, AuditWords(Display(language(), opened.settings.zone))
+        if output is not None:
+            exporting.export(opened, criteria, output, words, actor=actor, json=json)
+            return
+        entries = list(all_entries(opened.database, criteria, chain=chain, most=limit))
+        with opened.database.reading() as connection:
+            more = len(entries) == limit and count_entries(connection, criteria, chain=chain, most=limit) > limit
     if json:
         emit({"entries": [entry.model_dump(mode="json") for entry in entries], "more": more})
         return

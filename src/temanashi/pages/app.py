@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 from temanashi.errors import TemanashiError
 from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit_search
+from temanashi.pages.audit_export import export_entries
+from temanashi.pages.audit_sample import audit_sample, draw_on_page, sample_form
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
@@ -66,6 +68,10 @@ def build_pages(site: Site) -> Starlette:
             Route("/metrics", metrics(site)),
             Route("/report", report(site)),
             Route("/audit", audit_search(site)),
+            Route("/audit/export", export_entries(site), methods=["POST"]),
+            Route("/audit/sample", sample_form(site), methods=["GET"]),
+            Route("/audit/sample", draw_on_page(site), methods=["POST"]),
+            Route("/audit/samples/{seq:int}", audit_sample(site)),
             Route("/audit/runs/{run}", audit_run(site)),
             Route("/audit/records/{seq:int}", audit_record(site)),
             Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),

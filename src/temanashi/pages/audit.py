@@ -17,6 +17,7 @@ from temanashi.audit.story import Story, record_story, run_story
 from temanashi.ledger.marks import Facet
 from temanashi.ledger.verified import chain_status
 from temanashi.pages.audit_form import FLAGS, KINDS, OUTCOMES, TEXTS, read_audit_form
+from temanashi.pages.identity import who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
@@ -65,6 +66,8 @@ def audit_search(site: Site) -> Callable[[Request], Response]:
             suggested=suggested,
             words=AuditWords(Display(lang, settings.zone)),
             state_of=state_of,
+            reader=who(request),
+            unnamed="export" in request.query_params,
             texts=TEXTS,
             flags=FLAGS,
             kinds=KINDS,

@@ -33,6 +33,10 @@ class AuditWords:
         """A text of the area `audit`."""
         return say(f"audit.{key}", self.lang, **data)
 
+    def show_key(self, key: str) -> str:
+        """A text of any area that needs no data."""
+        return say(key, self.lang)
+
     def kind(self, kind: str) -> str:
         """The word of a kind of record; a kind that has none is its own word."""
         key = f"cli.kind-{kind.replace('_', '-')}"
