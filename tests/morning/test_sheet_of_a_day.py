@@ -30,6 +30,7 @@ def test_when_all_is_well_it_says_so_and_counts(morning):
     morning.run("2026-11-18 07:30")
     sheet = morning.sheet("2026-11-18", "2026-11-18 08:00")
     assert (sheet.lines, sheet.counts, sheet.word) == ((), {"OK": 15}, "OK")
+    assert [run.verdict for run in sheet.material.runs] == ["OK"]
     assert words(morning, sheet).headline() == "すべて正常です（15項目）"
     assert words(morning, sheet, "en").headline() == "All is well (15 checks)"
     assert [(group.system, group.hosts, len(group.checks)) for group in sheet.good] == [

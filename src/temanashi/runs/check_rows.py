@@ -94,6 +94,14 @@ class RunSeen:
         """Whether it is not over."""
         return self.state in LIVE
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst that its checks found; None where it did not come to its end, or not to all of them."""
+        words = [row.word for row in self.rows]
+        if self.state not in {"done", "unknown"} or not words or NOT_RUN in words:
+            return None
+        return Verdict.worst([Verdict(word) for word in words])
+
 
 RunCache = MutableMapping[str, RunSeen]
 """Runs that are over never change: read once."""
