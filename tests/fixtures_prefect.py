@@ -62,9 +62,10 @@ class Place:
             publish(opened.database, opened.ledger, loaded, actor=OPS, clock=opened.clock)
 
 
-def make_place(root: Path, *, port: int | None = None) -> Place:
+def make_place(root: Path, *, port: int | None = None, sign_in: bool = False) -> Place:
     settings = f'[tool.temanashi]\ncompany = "てま証券"\nlanguages = ["ja", "en"]\nport = {port or free_port()}\n'
-    (root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    gate = "" if sign_in else "[tool.temanashi.gate]\nsign_in = false\n"
+    (root / "pyproject.toml").write_text(settings + gate, encoding="utf-8")
     return Place(root)
 
 

@@ -44,12 +44,13 @@ def until(look: Callable[[], T], *, seconds: float, what: str, pause: float = 0.
         time.sleep(pause)
 
 
-def make_workspace(root: Path) -> Path:
-    """The starter content of the checkout, as `tema init` would copy it."""
+def make_workspace(root: Path, *, sign_in: bool = False) -> Path:
+    """The starter content of the checkout, as `tema init` would copy it. Without `sign_in` whoever reaches it may do everything."""
     for folder in ("runbooks", "flows", "faq"):
         shutil.copytree(CHECKOUT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     settings = '[tool.temanashi]\ncompany = "temanashi"\nlanguages = ["ja", "en"]\ntimezone = "Asia/Tokyo"\n'
-    (root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    gate = "" if sign_in else "[tool.temanashi.gate]\nsign_in = false\n"
+    (root / "pyproject.toml").write_text(settings + gate, encoding="utf-8")
     return root
 
 

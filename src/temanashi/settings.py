@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 __all__ = [
     "BadSettings",
     "ChecksSettings",
+    "GateSettings",
     "LedgerSettings",
     "NoWorkspace",
     "Settings",
@@ -167,6 +169,16 @@ class LedgerSettings(BaseModel):
         return now.replace(year=year, day=day)
 
 
+class GateSettings(BaseModel):
+    """`[tool.temanashi.gate]`: who may come in, and for how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sign_in: bool = Field(default=True, description="People sign in; false only where `host` is this machine alone (127.0.0.1)")
+    idle_minutes: int = Field(default=60, ge=5, le=1440, description="A session that nobody used for so long has ended")
+    session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")
+
+
 class Settings(BaseModel):
     """What is true of one workspace. Paths are absolute; `root` holds flows, runbooks and faq."""
 
@@ -201,6 +213,7 @@ class Settings(BaseModel):
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of problems that checks find")
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="Retention, and who gets checkpoints")
+    gate: GateSettings = Field(default=GateSettings(), description="Sign-in")
     public_url: str = Field(
         default="",
         pattern=r"^(|https?://[^\s]+)$",
@@ -232,6 +245,14 @@ class Settings(BaseModel):
     def page(self, path: str) -> str:
         """The address of one of our pages for a person, e.g. `checks/2026-11-20`."""
         return f"{self.public_url.rstrip('/') or self.here['tema_url']}/tema/{path}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches `host`."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
     @property
     def state_dir(self) -> Path:

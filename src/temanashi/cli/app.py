@@ -38,6 +38,8 @@ def build() -> typer.Typer:
         scheduling,
         serving,
         showing_runbooks,
+        tokens,
+        users,
         watching,
     )
 
@@ -76,6 +78,8 @@ def build() -> typer.Typer:
         watching,
         heartbeats,
         serving,
+        users,
+        tokens,
         accounting,
         auditing,
     ):

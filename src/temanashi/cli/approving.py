@@ -10,7 +10,6 @@ from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here
 
 if TYPE_CHECKING:
-    from temanashi.people import Actor as Person
     from temanashi.runs.engine import Engine
     from temanashi.workspace.opening import Installation
 
@@ -78,25 +77,22 @@ def refuse(run: Run, note: Note = "", digest: Digest = "", actor: Actor = None, 
 
 def _decided(run: str, verdict: str, note: str, digest: str, actor: str | None, workspace: Root, *, as_json: bool) -> None:
     from temanashi.cli.carrying_out import carry_out
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.running import tell_server
     from temanashi.cli.showing_runs import LiveProgress
-    from temanashi.people import current_actor
-    from temanashi.runs.decisions import decide
+    from temanashi.runs.decisions import Verb, decide
     from temanashi.runs.reading import root_of, run_view
     from temanashi.runs.stopping import OVER
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation:
-        engine = installation.engine(LiveProgress())
+        engine = installation.engine(LiveProgress(), sign=True)
         whole = _digest(engine, installation, run, digest)
-        decide(
-            engine,
-            run,
-            actor=current_actor(actor),
-            channel="cli",
-            verdict="approved" if verdict == "approved" else "refused",
-            note=note,
-            digest=whole,
+        said: Verb = "approved" if verdict == "approved" else "refused"
+        act_as(
+            installation,
+            actor,
+            lambda who: decide(engine, run, actor=who, channel="cli", verdict=said, note=note, digest=whole),
         )
         with installation.database.reading() as connection:
             view, root = run_view(connection, run), root_of(connection, run)
@@ -126,13 +122,14 @@ def _digest(engine: Engine, installation: Installation, run: str, given: str) ->
 def request_again(run: Run, reason: Reason = "", actor: Actor = None, workspace: Root = None, json: Json = False) -> None:
     """Ask once more for a run that was refused or whose approval expired."""
     from temanashi.cli.carrying_out import carry_out
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress
-    from temanashi.people import current_actor
     from temanashi.workspace.opening import open_installation
     from temanashi.workspace.requesting import request_again as ask_again
 
     with open_installation(workspace, create=False) as installation:
         engine = installation.engine(LiveProgress())
-        who: Person = current_actor(actor)
-        made = ask_again(installation, engine, run, actor=who, channel="cli", reason=reason)
+        made = act_as(
+            installation, actor, lambda who: ask_again(installation, engine, run, actor=who, channel="cli", reason=reason)
+        )
         raise typer.Exit(carry_out(installation, engine, made, as_json=json))

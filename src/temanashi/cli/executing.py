@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -48,6 +49,7 @@ def execute(
 ) -> None:
     """Run one command on some hosts."""
     from temanashi.cli.carrying_out import carry_out, published_here
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress, show_plan
     from temanashi.people import current_actor
     from temanashi.runs.requests import RunRequest, request_run
@@ -76,7 +78,8 @@ def execute(
         if dry_run:
             show_plan(plan_only(engine, request), as_json=json)
             return
-        raise typer.Exit(carry_out(installation, engine, request_run(engine, request), as_json=json, show=gathered.show))
+        made = act_as(installation, actor, lambda who: request_run(engine, replace(request, actor=who)))
+        raise typer.Exit(carry_out(installation, engine, made, as_json=json, show=gathered.show))
 
 
 class Gathered:

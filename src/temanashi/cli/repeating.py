@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,7 @@ def retry(
 ) -> None:
     """Make a run again with the same inputs, on the targets that failed; with the version that is published now."""
     from temanashi.cli.carrying_out import carry_out, published_here
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress, show_plan
     from temanashi.people import current_actor
     from temanashi.runbooks.calls import called_by
@@ -75,7 +77,8 @@ def retry(
         if dry_run:
             show_plan(plan_only(engine, request), as_json=json)
             return
-        raise typer.Exit(carry_out(installation, engine, request_run(engine, request), as_json=json))
+        made = act_as(installation, actor, lambda who: request_run(engine, replace(request, actor=who)))
+        raise typer.Exit(carry_out(installation, engine, made, as_json=json))
 
 
 def undo(
@@ -88,8 +91,8 @@ def undo(
 ) -> None:
     """Take back what a run did, the last change first."""
     from temanashi.cli.carrying_out import carry_out
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress
-    from temanashi.people import current_actor
     from temanashi.runs.again import request_undo
     from temanashi.workspace.opening import open_installation
 
@@ -98,7 +101,7 @@ def undo(
         if dry_run:
             _show_undo(installation, run, as_json=json)
             return
-        made = request_undo(engine, run, actor=current_actor(actor), channel="cli", reason=reason)
+        made = act_as(installation, actor, lambda who: request_undo(engine, run, actor=who, channel="cli", reason=reason))
         raise typer.Exit(carry_out(installation, engine, made, as_json=json))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,6 +70,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a runbook here and now, or on the server."""
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress, show_plan
     from temanashi.people import current_actor
     from temanashi.runbooks.calls import called_by
@@ -102,7 +104,8 @@ def run(
         if dry_run:
             show_plan(plan_only(engine, request), as_json=json)
             return
-        raise typer.Exit(carry_out_by_hand(installation, engine, request_run(engine, request), request.actor, as_json=json))
+        made = act_as(installation, actor, lambda who: request_run(engine, replace(request, actor=who)))
+        raise typer.Exit(carry_out_by_hand(installation, engine, made, request.actor, as_json=json))
 
 
 def _submitted(installation: Installation, request: Any, *, as_json: bool) -> int:
@@ -121,21 +124,22 @@ def resume(
     json: Json = False,
 ) -> None:
     """Say that the manual step is done (or refuse), or go on after an interruption."""
+    from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress
-    from temanashi.people import current_actor
     from temanashi.runs.decisions import Verb, decide
     from temanashi.runs.reading import root_of, run_view
     from temanashi.runs.results import NotWaiting
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation:
-        engine = installation.engine(LiveProgress())
+        engine = installation.engine(LiveProgress(), sign=True)
         with installation.database.reading() as connection:
             view = run_view(connection, run)
         if view.wait is not None and (refuse or view.wait.kind != "approval"):
             seconds = None if minutes is None else round(minutes * 60)
             verdict: Verb = "refused" if refuse else "done"
-            decide(engine, view.id, actor=current_actor(actor), channel="cli", verdict=verdict, note=note, human_seconds=seconds)
+            said: dict[str, Any] = {"channel": "cli", "verdict": verdict, "note": note, "human_seconds": seconds}
+            act_as(installation, actor, lambda who: decide(engine, view.id, actor=who, **said))
         elif refuse:
             raise NotWaiting(view.id, view.state)
         if view.flow_run:

@@ -44,14 +44,34 @@ def up(
     who = current_actor(actor)
     publishing = _Publishing(settings, name=who.name, tell=lambda said: progress(said.text(lang)))
     watch = publishing.look if settings.publish_on_change else None
+
+    def prepare() -> None:
+        publishing.publish()
+        _first_admin(settings, tell=lambda said: progress(said.text(lang)))
+
     Supervisor(
         settings,
         tell=lambda said: progress(said.text(lang)),
-        publish=publishing.publish,
+        publish=prepare,
         on_look=watch,
         run_now=tuple(now or ()),
         actor=who,
     ).run()
+
+
+def _first_admin(settings: Settings, *, tell: Callable[[Phrase], None]) -> None:
+    """Nobody could sign in before somebody can: the first `tema up` makes one, and says where their password is."""
+    from temanashi.workspace.first_admin import ADMIN, first_password_file, make_first_admin
+    from temanashi.workspace.opening import open_installation
+
+    if not settings.gate.sign_in:
+        tell(phrase("cli.no-sign-in"))
+        return
+    with open_installation(settings.root) as opened:
+        make_first_admin(opened)
+    file = first_password_file(settings)
+    if file.exists():
+        tell(phrase("cli.first-admin", user=ADMIN, file=str(file)))
 
 
 class _Publishing:
@@ -125,10 +145,11 @@ def _server(settings: Settings) -> Finding:
 
     from temanashi.orchestration.environment import base_url
     from temanashi.workspace.examining import Finding
+    from temanashi.workspace.local_token import bearer
 
     url = f"{base_url(settings)}/tema/healthz"
     try:
-        found = httpx.get(url, timeout=3, trust_env=False).json()
+        found = httpx.get(url, timeout=3, trust_env=False, headers=bearer(settings)).json()
         failing = [name for name, check in found["checks"].items() if not check["ok"]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return Finding("warning", phrase("doctor.server-down", url=url), phrase("doctor.server-down.next"))

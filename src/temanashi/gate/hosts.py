@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -18,11 +19,12 @@ ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  (compared, not bound)
 
 
 class KnownHost:
-    """Refuses requests whose Host is neither an address, nor localhost, nor a name of this machine."""
+    """Refuses requests whose Host is neither an address, nor localhost, nor a name of this machine, nor that of `public_url`."""
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, public: str = "") -> None:
         self._app = app
-        self._known = {"localhost", host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()} - ALL
+        named = (urlsplit(public).hostname or "localhost").lower()
+        self._known = {"localhost", named, host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()} - ALL
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or refuse it."""

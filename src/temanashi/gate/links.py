@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
+from temanashi.gate.recognition import ACTS
 from temanashi.orchestration.environment import POOL, START_PATH, api_url, flow_run_path
 from temanashi.orchestration.submitting import ask_watch, submit
 from temanashi.orchestration.sweeping import wake
@@ -24,26 +26,31 @@ __all__ = ["prefect_links"]
 SECONDS = 3.0
 
 
-def prefect_links(settings: Settings) -> Links:
-    """Wake a decided run, hand a new one over, and see when the worker was last heard of."""
+def prefect_links(settings: Settings, *, internal: str = "") -> Links:
+    """Wake a decided run, hand a new one over, and see when the worker was last heard of.
+
+    `internal` is the token by which the gate knows these calls as its own, where people sign in.
+    """
+    headers = {"Authorization": f"Bearer {internal}"} if internal else {}
 
     def wake_run(run: RunView) -> None:
         if run.flow_run:
-            with _client(settings) as client:
+            with _client(settings, headers) as client:
                 wake(client, UUID(run.flow_run[:36]), why="decided on its page")
         else:
-            ask_watch(settings)
+            ask_watch(settings, headers=headers)
 
     def worker_seen() -> datetime | None:
-        with _client(settings) as client:
+        with _client(settings, headers) as client:
             workers = client.read_workers_for_work_pool(POOL, limit=10)
         return max((w.last_heartbeat_time for w in workers if w.last_heartbeat_time is not None), default=None)
 
     def submit_run(runbook: str, inputs: Mapping[str, Any], actor: Actor, about: Mapping[str, str]) -> str:
-        return submit(settings, runbook, inputs, actor=actor, channel="page", checked=True, **about)
+        acting = {ACTS: b64encode(actor.model_dump_json().encode()).decode()} if internal else {}
+        return submit(settings, runbook, inputs, actor=actor, channel="page", checked=True, headers={**headers, **acting}, **about)
 
     def refusal(flow_run: str) -> str:
-        with _client(settings) as client:
+        with _client(settings, headers) as client:
             try:
                 state = client.read_flow_run(UUID(flow_run)).state
             except (ObjectNotFound, ValueError):
@@ -55,5 +62,7 @@ def prefect_links(settings: Settings) -> Links:
     )
 
 
-def _client(settings: Settings) -> SyncPrefectClient:
-    return SyncPrefectClient(api_url(settings), httpx_settings={"timeout": SECONDS, "trust_env": False})
+def _client(settings: Settings, headers: Mapping[str, str]) -> SyncPrefectClient:
+    client = SyncPrefectClient(api_url(settings), httpx_settings={"timeout": SECONDS, "trust_env": False})
+    client._client.headers.update(headers)  # noqa: SLF001  (else what the environment says goes before)
+    return client

@@ -11,13 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from temanashi.text import LANGUAGES, say
 
-__all__ = ["PlainValues"]
+__all__ = ["PlainValues", "is_plain", "unwrapped"]
 
 MARK = "__prefect_kind"
 PLAIN = frozenset({"none", "json"})
 """Kinds that the form of Prefect's UI wraps ordinary values in."""
 
-ASKING = re.compile(r"/api/(deployments|flow_runs)(/.*)?")
+ASKING = re.compile(r"/api/(deployments|flow_runs|ui/schemas)(/.*)?")
 BODY_LIMIT = 1_000_000
 
 
@@ -49,6 +49,26 @@ class PlainValues:
             return await self._app(scope, _again(body, receive), send)
         detail = " / ".join(say("gate.not-plain", lang) for lang in LANGUAGES)
         return await JSONResponse({"detail": detail}, status_code=409)(scope, receive, send)
+
+
+def unwrapped(value: Any) -> Any:
+    """A value out of the wrapping in which the form of Prefect's UI sends it. Raises ValueError for one that is no plain value."""
+    if isinstance(value, list):
+        return [unwrapped(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if MARK not in value:
+        return {name: unwrapped(item) for name, item in value.items()}
+    if value[MARK] == "none":
+        return unwrapped(value.get("value"))
+    if value[MARK] == "json":
+        return unwrapped(json.loads(value.get("value") or "null"))
+    raise ValueError(value[MARK])
+
+
+def is_plain(data: Any) -> bool:
+    """Whether Prefect would find nothing to fill in."""
+    return not _marked(data)
 
 
 def _plain(body: bytes) -> bool:

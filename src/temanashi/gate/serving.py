@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from temanashi.errors import TemanashiError
+from temanashi.orchestration.holding import check_listening
 from temanashi.orchestration.serving import enter
 from temanashi.workspace.opening import open_installation
 
@@ -21,12 +22,13 @@ def main() -> None:
         import uvicorn  # noqa: PLC0415
 
         from temanashi.gate.app import build_gate  # noqa: PLC0415
-        from temanashi.gate.links import prefect_links  # noqa: PLC0415
-        from temanashi.pages import Site, build_pages  # noqa: PLC0415
+        from temanashi.gate.opening import build_door  # noqa: PLC0415
+        from temanashi.pages import build_pages  # noqa: PLC0415
 
         with open_installation(settings.root) as installation:
-            site = Site(installation=installation, links=prefect_links(settings))
-            app = build_gate(build_pages(site), settings)
+            check_listening(settings)
+            site, door = build_door(installation)
+            app = build_gate(build_pages(site), settings, door=door)
             config = uvicorn.Config(
                 app,
                 host=settings.host,

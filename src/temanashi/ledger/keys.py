@@ -1,4 +1,4 @@
-"""The key pair that signs checkpoints: PEM files, the private one (PKCS #8) with mode 0600, the public one for auditors."""
+"""Key pairs that sign checkpoints and decisions: PEM files, the private one (PKCS #8) with mode 0600, the public one for all."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from temanashi.errors import LedgerError
 
 __all__ = ["PRIVATE", "PUBLIC", "BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
 
-PRIVATE = "ledger-signing.pem"
-PUBLIC = "ledger-signing.pub.pem"
+LEDGER = "ledger-signing"
+PRIVATE = f"{LEDGER}.pem"
 
 
 class BadSigningKey(LedgerError):
@@ -30,26 +30,26 @@ class BadSigningKey(LedgerError):
     key = "ledger.bad-signing-key"
 
 
-def signing_key(folder: Path) -> Ed25519PrivateKey:
+def signing_key(folder: Path, *, name: str = LEDGER) -> Ed25519PrivateKey:
     """The key of this installation, made on first use (private part readable for its owner only); raises BadSigningKey."""
-    file = folder / PRIVATE
+    file, public = folder / f"{name}.pem", folder / f"{name}.pub.pem"
     try:
         if not file.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             place_file(file, Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
         key = load_pem_private_key(file.read_bytes(), password=None)
         if isinstance(key, Ed25519PrivateKey):
-            if not (folder / PUBLIC).exists():
-                place_file(folder / PUBLIC, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+            if not public.exists():
+                place_file(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
             return key
     except (OSError, ValueError, TypeError) as error:
         raise BadSigningKey(file=str(file), reason=str(error)) from error
     raise BadSigningKey(file=str(file), reason="not Ed25519")
 
 
-def trusted_key(folder: Path) -> str | None:
+def trusted_key(folder: Path, *, name: str = LEDGER) -> str | None:
     """The public key (64 hex digits) that lies in a folder, or None where there is none; raises BadSigningKey."""
-    file = folder / PUBLIC
+    file = folder / f"{name}.pub.pem"
     try:
         if not file.exists():
             return None

@@ -30,12 +30,13 @@ def approval_key(waiting: Waiting, attempt: int) -> str:
     return f"{waiting.run}-{waiting.step}-{waiting.number}r{attempt}"
 
 
-def ask_approval(engine: Engine, waiting: Waiting, *, languages: tuple[Lang, ...]) -> None:
+def ask_approval(engine: Engine, waiting: Waiting, *, languages: tuple[Lang, ...], signed_in: bool = False) -> None:
     """Ask until an answer counts, or until there is nothing to answer any more; the first call suspends the flow run.
 
     Prefect calls the flow again from its top, and answers of before are given once more: they count once, because a vote does.
+    With `signed_in` the gate has decided, under the name of who signed in, before Resume came through: here it only wakes the run.
     """
-    form = _form(languages)
+    form = _form(languages, named=not signed_in)
     told: str | None = ""
     for attempt in itertools.count(1):
         with engine.database.reading() as connection:
@@ -46,7 +47,7 @@ def ask_approval(engine: Engine, waiting: Waiting, *, languages: tuple[Lang, ...
         shown = form.with_initial_data(description=f"{told}\n\n{text}".strip())
         try:
             given = cast("Any", suspend_flow_run(wait_for_input=shown, timeout=None, key=approval_key(waiting, attempt)))
-            told = _decided(engine, waiting, given, languages)
+            told = "" if signed_in else _decided(engine, waiting, given, languages)
         except (ObjectNotFound, ValidationError):
             continue  # somebody set the run's state by hand instead of answering
         except (NotWaiting, ApprovalExpired, PlanChanged):
@@ -97,13 +98,13 @@ def _both(key: str, languages: tuple[Lang, ...]) -> str:
     return " / ".join(dict.fromkeys(say(key, lang) for lang in languages))
 
 
-def _form(languages: tuple[Lang, ...]) -> type[RunInput]:
+def _form(languages: tuple[Lang, ...], *, named: bool = True) -> type[RunInput]:
     approved, refused = (_both(f"orchestration.answer-{verb}", languages) for verb in ("approved", "refuse"))
     name, hint = (_both(f"orchestration.form-{word}", languages) for word in ("name", "name-hint"))
     note, why = _both("orchestration.form-note", languages), _both("orchestration.approval-note", languages)
     fields: dict[str, Any] = {
         "answer": (Literal[approved, refused], Field(title=_both("orchestration.form-answer", languages))),
-        "name": (str, Field(min_length=1, max_length=100, title=name, description=hint)),
+        **({"name": (str, Field(min_length=1, max_length=100, title=name, description=hint))} if named else {}),
         "note": (str, Field(default="", max_length=2000, title=note, description=why)),
     }
     return cast("type[RunInput]", create_model("Approval", __base__=RunInput, **fields))

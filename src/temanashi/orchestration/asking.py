@@ -1,4 +1,4 @@
-"""Who asked for a flow run, as far as Prefect can tell. Without a sign-in every name is only asserted."""
+"""Who asked for a flow run: verified where the gate recorded who signed in, asserted where a tag says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def asker(flow_run: FlowRun) -> Asker:
     wanted = tagged(flow_run, CHANNEL)
     channel: Channel = next((c for c in CHANNELS if c == wanted and c != "schedule"), "form")
     if creator is not None and creator.type == "USER" and creator.display_value:
-        return Asker(Actor(name=creator.display_value[:200]), channel, *more)
+        # Only the gate writes this field, of somebody who signed in.
+        return Asker(Actor(name=creator.display_value[:200], assurance="verified"), channel, *more)
     return Asker(Actor(name=(tagged(flow_run, ACTOR) or "prefect-ui")[:200]), channel, *more)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, cast
 
 from prefect.exceptions import ObjectNotFound
@@ -26,14 +27,18 @@ class Answer(NamedTuple):
     human_seconds: int | None
 
 
-def ask(waiting: Waiting, *, languages: tuple[Lang, ...], page: str, whole: bool = True) -> Answer:
+def ask(
+    waiting: Waiting, *, languages: tuple[Lang, ...], page: str, whole: bool = True, is_open: Callable[[], bool] | None = None
+) -> Answer | None:
     """The answer of a person. The first call suspends the flow run and ends this process; after Resume it returns.
 
     `page` is where the checklist is worked through line by line; where it cannot be answered as a `whole`, the form only refuses.
 
+    With `is_open` people sign in: the gate has decided before Resume came through, and None is returned once the wait is over.
+
     Prefect gets no timeout: its own would fail the run, and expiry is the journal's business.
     """
-    form = _form(languages, whole=whole)
+    form = _form(languages, whole=whole, named=is_open is None)
     key = "orchestration.checklist-page" if whole else "orchestration.checklist-page-only"
     prompt = "\n\n---\n\n".join(dict.fromkeys(f"{waiting.prompt.text(lang)}\n\n{say(key, lang, page=page)}" for lang in languages))
     for attempt in itertools.count(1):
@@ -43,6 +48,10 @@ def ask(waiting: Waiting, *, languages: tuple[Lang, ...], page: str, whole: bool
         except (ObjectNotFound, ValidationError):
             # Somebody set the run's state by hand instead of answering: ask again, under a key that was not used up.
             continue
+        if is_open is not None:
+            if is_open():
+                continue
+            return None
         return Answer(_verb(given.answer), given.name.strip(), given.note.strip(), round(given.minutes * 60) or None)
     raise AssertionError  # itertools.count never ends
 
@@ -51,7 +60,7 @@ def _both(key: str, languages: tuple[Lang, ...]) -> str:
     return " / ".join(dict.fromkeys(say(key, lang) for lang in languages))
 
 
-def _form(languages: tuple[Lang, ...], *, whole: bool = True) -> type[RunInput]:
+def _form(languages: tuple[Lang, ...], *, whole: bool = True, named: bool = True) -> type[RunInput]:
     done, refused = (_both(f"orchestration.answer-{verb}", languages) for verb in ("done", "refused"))
     fields: dict[str, Any] = {
         "answer": (
@@ -83,6 +92,8 @@ def _form(languages: tuple[Lang, ...], *, whole: bool = True) -> type[RunInput]:
             ),
         ),
     }
+    if not named:
+        del fields["name"]
     return cast("type[RunInput]", create_model("Confirmation", __base__=RunInput, **fields))
 
 

@@ -160,26 +160,41 @@ def carry_through(engine: Engine, run: str, *, settings: Settings) -> Finished:
     try:
         while isinstance(result := _advanced(engine, run), Waiting):
             if result.kind == "approval":
-                ask_approval(engine, result, languages=settings.languages)
+                ask_approval(engine, result, languages=settings.languages, signed_in=settings.gate.sign_in)
                 continue
             with engine.database.reading() as connection:
                 whole = answerable(connection, result.run, result.step)
-            answer = ask(result, languages=settings.languages, page=f"{base_url(settings)}/tema/runs/{result.run}", whole=whole)
-            with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
-                decide(
-                    engine,
-                    result.run,
-                    actor=Actor(name=answer.name),
-                    channel="form",
-                    verdict=answer.verdict,
-                    note=answer.note,
-                    human_seconds=answer.human_seconds,
-                )
+            _take_answer(engine, result, settings=settings, whole=whole)
     except TerminationSignal:
         _cancel(engine, run, "stopped by a signal")
         _tell_prefect()
         raise
     return result
+
+
+def _take_answer(engine: Engine, waiting: Waiting, *, settings: Settings, whole: bool) -> None:
+    """Ask a person, and decide what they say; where people sign in, the gate has decided by the time that an answer comes."""
+
+    def is_open() -> bool:
+        with engine.database.reading() as connection:
+            now = run_view(connection, waiting.run).wait
+        return now is not None and now.step == waiting.step
+
+    page = f"{base_url(settings)}/tema/runs/{waiting.run}"
+    seen = is_open if settings.gate.sign_in else None
+    answer = ask(waiting, languages=settings.languages, page=page, whole=whole, is_open=seen)
+    if answer is None:
+        return
+    with contextlib.suppress(NotWaiting):  # decided elsewhere in the meantime: just go on
+        decide(
+            engine,
+            waiting.run,
+            actor=Actor(name=answer.name),
+            channel="form",
+            verdict=answer.verdict,
+            note=answer.note,
+            human_seconds=answer.human_seconds,
+        )
 
 
 def _advanced(engine: Engine, run: str) -> Finished | Waiting:

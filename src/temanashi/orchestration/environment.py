@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 
 from temanashi.settings import Settings
+from temanashi.workspace.local_token import PERSONAL, local_token
 
 __all__ = ["POOL", "QUERY_SECONDS", "START_PATH", "WATCH", "api_url", "base_url", "flow_run_path", "prefect_environment"]
 
@@ -46,7 +48,9 @@ def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None
     """  # noqa: D205
     source = os.environ if environ is None else environ
     home = settings.state_dir / "prefect"
-    passed = {name: value for name, value in source.items() if not name.startswith("PREFECT_") or name in KEPT}
+    passed = {
+        name: value for name, value in source.items() if name != PERSONAL and (not name.startswith("PREFECT_") or name in KEPT)
+    }
     ours = {
         "PREFECT_HOME": home,
         "PREFECT_API_URL": api_url(settings),
@@ -75,4 +79,6 @@ def prefect_environment(settings: Settings, *, environ: Mapping[str, str] | None
         "TEMA_HOST": settings.host,
         "TEMA_PORT": settings.port,
     }
+    if settings.gate.sign_in and (token := local_token(settings)):
+        ours["PREFECT_CLIENT_CUSTOM_HEADERS"] = json.dumps({"Authorization": f"Bearer {token}"})
     return {**passed, **{name: str(value) for name, value in ours.items()}}

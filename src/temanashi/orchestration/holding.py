@@ -17,7 +17,7 @@ from typing import Any
 from temanashi.errors import ServerError
 from temanashi.settings import Settings
 
-__all__ = ["AlreadyUp", "PortTaken", "check_port", "hold_workspace", "holder"]
+__all__ = ["AlreadyUp", "OpenToEverybody", "PortTaken", "check_listening", "check_port", "hold_workspace", "holder"]
 
 
 class AlreadyUp(ServerError):
@@ -36,6 +36,15 @@ class PortTaken(ServerError):
 
     def __init__(self, host: str, port: int, holder: str) -> None:
         super().__init__(host=host, port=port, holder=holder)
+
+
+class OpenToEverybody(ServerError):
+    """Others would reach the server without signing in. Data: host."""
+
+    key = "orchestration.open-to-everybody"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host=host)
 
 
 @contextmanager
@@ -67,6 +76,12 @@ def _told(text: str) -> dict[str, Any]:
     except ValueError:  # the other one has the lock and has not written yet
         said = {}
     return {name: said.get(name, "?") for name in ("pid", "user", "url", "since")}
+
+
+def check_listening(settings: Settings) -> None:
+    """Raise OpenToEverybody for an address that others reach, where nobody has to sign in."""
+    if not settings.gate.sign_in and not settings.loopback:
+        raise OpenToEverybody(settings.host)
 
 
 def check_port(host: str, port: int) -> None:

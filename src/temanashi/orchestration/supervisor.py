@@ -18,7 +18,7 @@ from temanashi.clock import Clock, SystemClock
 from temanashi.errors import ServerError, TemanashiError
 from temanashi.orchestration.children import Child
 from temanashi.orchestration.environment import api_url, base_url, flow_run_path, prefect_environment
-from temanashi.orchestration.holding import check_port, hold_workspace
+from temanashi.orchestration.holding import check_listening, check_port, hold_workspace
 from temanashi.orchestration.serving import LAUNCH, READY_FD
 from temanashi.orchestration.submitting import submit
 from temanashi.people import Actor, current_actor
@@ -79,6 +79,7 @@ class Supervisor:
         self._stop = threading.Event()
         env, logs = prefect_environment(settings), settings.state_dir / "logs"
         common: dict[str, Any] = {"env": env, "directory": settings.root, "clock": self._clock}
+        # The worker's own environment is made when it starts: by then the gate has left it its token.
         self._gate = Child("gate", ("-m", "temanashi.gate"), log=logs / "gate.log", **common)
         self._worker = Child("worker", LAUNCH, log=logs / "worker.log", **common)
 
@@ -86,6 +87,7 @@ class Supervisor:
         """Serve until SIGINT or SIGTERM; raises AlreadyUp, PortTaken, NotStarted, DiedTooOften, and what `publish` raises."""
         url = base_url(self._settings)
         with hold_workspace(self._settings, url=url, now=self._clock.now()):
+            check_listening(self._settings)
             check_port(self._settings.host, self._settings.port)
             if self._publish is not None:
                 self._publish()

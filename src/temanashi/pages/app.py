@@ -27,6 +27,7 @@ from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import approve_run, decide_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.schedule import schedule, schedule_file
+from temanashi.pages.sign_in import change_password, leave, me_page, password_page, sign_in_page, try_sign_in
 from temanashi.pages.site import Site
 
 __all__ = ["build_pages"]
@@ -77,6 +78,12 @@ def build_pages(site: Site) -> Starlette:
             Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
+            Route("/sign-in", sign_in_page(site), methods=["GET"]),
+            Route("/sign-in", try_sign_in(site), methods=["POST"]),
+            Route("/sign-out", leave(site), methods=["POST"]),
+            Route("/password", password_page(site), methods=["GET"]),
+            Route("/password", change_password(site), methods=["POST"]),
+            Route("/me", me_page(site)),
             Route("/healthz", health(site)),
             Route("/ping/{token}", ping, methods=["GET", "POST"]),
             Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),

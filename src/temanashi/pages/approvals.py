@@ -15,10 +15,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError, RunError
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, remember, signed_in, typed_name, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.runs.approvals.reading import approval_of, why_not
 from temanashi.runs.approvals.store import FIRST
 from temanashi.runs.decisions import Verb, decide
@@ -46,13 +45,13 @@ class Answered:
 
 def approval_data(site: Site, connection: Connection, request: Request, typed: Answered) -> dict[str, Any] | None:
     """What the template shows; None for a run that waits for no approval."""
-    engine = site.installation.engine()
+    engine = site.engine()
     view = approval_of(engine, connection, request.path_params["run"])
     if view is None:
         return None
     name = who(request)
     lang = language_of(request, site.installation.settings.languages)
-    reason = why_not(engine, connection, view, Actor(name=name)) if name and not typed.problem else None
+    reason = why_not(engine, connection, view, actor_for(request, name)) if name and not typed.problem else None
     told = explain(reason, lang) if reason is not None else None
     shown = {"name": typed.name or name, "lines": view.plan[:LINES], "more": max(len(view.plan) - LINES, 0)}
     return {"view": view, "typed": typed, "why_not": told, "midway": view.step != FIRST, **shown}
@@ -77,6 +76,7 @@ def _answered(site: Site, show: Callable[..., Response], request: Request, typed
         return back
     lang = language_of(request, site.installation.settings.languages)
     name, note = typed_name(typed.get("name", "")), typed.get("note", "").strip()
+    name = who(request) if signed_in(request) is not None else name
     verdict: Verb | None = "approved" if typed.get("verb") == "approve" else "refused" if typed.get("verb") == "refuse" else None
     if (wrong := _problem(name, note, verdict)) is not None:
         field, key = wrong
@@ -87,9 +87,9 @@ def _answered(site: Site, show: Callable[..., Response], request: Request, typed
     run, digest = request.path_params["run"], typed.get("digest", "-")
     try:
         decide(
-            site.installation.engine(),
+            site.engine(),
             run,
-            actor=Actor(name=name),
+            actor=actor_for(request, name),
             channel="page",
             verdict=verdict,
             note=note,

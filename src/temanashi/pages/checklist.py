@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from temanashi.errors import InputError, RunError
 from temanashi.pages.answers import seconds_of
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, forget, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, remember, signed_in, typed_name, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.people import Actor, People
@@ -68,7 +68,7 @@ def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> 
         forget(response, request)
         return response
     lang = language_of(request, site.installation.settings.languages)
-    given = typed_name(typed.get("name", ""))
+    given = "" if signed_in(request) is not None else typed_name(typed.get("name", ""))
     name = given or who(request)
     texts = [typed.get(field, "") for field in ("value", "note", "minutes")]
     kept = Typed(line=_number(typed), verb=verb, value=texts[0], note=texts[1], minutes=texts[2], name=name)
@@ -78,7 +78,7 @@ def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> 
     if given:
         name = _known(site, name).name
     try:
-        ended = verb != "name" and _write(site, run, Actor(name=name), verb, typed)
+        ended = verb != "name" and _write(site, run, actor_for(request, name), verb, typed)
     except NotWaiting:
         return shown(request, late=True, status=409)
     except (NoRun, RunsStopped):
@@ -96,7 +96,7 @@ def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> 
 
 def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str]) -> bool:
     """Do what the button says; whether the checklist is closed now."""
-    engine, step = site.installation.engine(), typed.get("step", "")
+    engine, step = site.engine(), typed.get("step", "")
     if verb in {"done", "refused"}:
         verdict: Literal["done", "refused"] = "done" if verb == "done" else "refused"
         close_checklist(engine, run, actor=actor, channel="page", verdict=verdict, note=typed.get("note", ""), step=step)
@@ -118,7 +118,7 @@ def _write(site: Site, run: str, actor: Actor, verb: str, typed: dict[str, str])
 
 def _known(site: Site, name: str) -> Actor:
     """The person under the name that the site lists them by, else as typed."""
-    engine = site.installation.engine()
+    engine = site.engine()
     with site.installation.database.reading() as connection:
         return engine.directory(connection).people.known(Actor(name=name))
 
@@ -153,7 +153,7 @@ def checklist_data(site: Site, connection: Connection, run: RunView, name: str, 
     found = checklist_of(connection, run.id) if run.wait is not None and run.wait.kind == "manual" else None
     if found is None:
         return None
-    people = site.installation.engine().directory(connection).people
+    people = site.engine().directory(connection).people
     me = Actor(name=name) if name else None
     mine = found.holder is not None and me is not None and bool(people.identities(me) & people.identities(found.holder))
     return {

@@ -1,4 +1,4 @@
-"""Who a reader says they are: typed once, kept in a cookie, asserted and not verified, until there is a sign-in."""
+"""Who a reader is: whom the gate signed in, verified. Without sign-in, a name that they typed once, asserted, kept in a cookie."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["COOKIE", "NAME_LENGTH", "forget", "remember", "typed_name", "who"]
+from temanashi.people import Actor
+from temanashi.signin.recognising import SignedIn
+
+__all__ = ["COOKIE", "NAME_LENGTH", "SIGNED_IN", "actor_for", "forget", "remember", "signed_in", "typed_name", "who"]
 
 COOKIE = "tema_name"
+SIGNED_IN = "temanashi.signed_in"
+"""Where the gate writes who is there, in the scope of a request; nothing that is sent can write there."""
+
 NAME_LENGTH = 100
 _DAYS = 30
+
+
+def signed_in(request: Request) -> SignedIn | None:
+    """Who signed in; None where nobody has to."""
+    found = request.scope.get(SIGNED_IN)
+    return found if isinstance(found, SignedIn) else None
 
 
 def typed_name(text: str) -> str:
@@ -20,13 +32,23 @@ def typed_name(text: str) -> str:
 
 
 def who(request: Request) -> str:
-    """The name that this browser's reader gave; empty when they gave none."""
+    """The name of who signed in, else the one that this browser's reader gave; empty when they gave none."""
+    if (me := signed_in(request)) is not None:
+        return me.actor.name
     name = typed_name(unquote(request.cookies.get(COOKIE, "")))
     return name if len(name) <= NAME_LENGTH else ""
 
 
+def actor_for(request: Request, name: str) -> Actor:
+    """Who acts: whom the gate signed in, whatever name was typed; else that name, asserted."""
+    me = signed_in(request)
+    return me.actor if me is not None else Actor(name=name)
+
+
 def remember(response: Response, request: Request, name: str) -> None:
-    """Keep the name in the browser, for our pages only."""
+    """Keep the name in the browser, for our pages only. Nothing to keep of somebody who signed in."""
+    if signed_in(request) is not None:
+        return
     path, seconds = request.scope.get("root_path") or "/", _DAYS * 24 * 3600
     response.set_cookie(
         COOKIE, quote(name), max_age=seconds, path=path, httponly=True, samesite="lax", secure=request.url.scheme == "https"

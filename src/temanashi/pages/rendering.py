@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from temanashi.pages.identity import signed_in
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.reports.display import Display
@@ -81,6 +82,8 @@ def page(site: Site, request: Request, template: str, *, status: int = 200, scri
             others=[(other, str(request.url.include_query_params(lang=other))) for other in settings.languages if other != lang],
             root=request.scope.get("root_path", ""),
             links=site.links,
+            me=signed_in(request),
+            sign_in=settings.gate.sign_in,
             **data,
         )
     )

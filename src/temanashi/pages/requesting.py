@@ -12,13 +12,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.changes import Plan
 from temanashi.errors import ServerError, TemanashiError
-from temanashi.pages.identity import remember, who
+from temanashi.pages.identity import actor_for, remember, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.request_form import Asked, fields_of, inputs_of, prefilled, read_asked, tell_inputs
 from temanashi.pages.runbooks import named
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.problems import Problem
 from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.inputs import BadInputs, validate_inputs
@@ -57,6 +56,8 @@ def ask_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
             if len(body) > BODY_LIMIT:
                 return PlainTextResponse("413", status_code=413)
         typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2000)
+        if signed_in(request) is not None:
+            typed["name"] = [who(request)]
         return await run_in_threadpool(_asked, site, request, typed)
 
     return answer
@@ -68,7 +69,7 @@ def _asked(site: Site, request: Request, typed: dict[str, list[str]]) -> Respons
     asked, action = read_asked(typed), typed.get("action", [""])[-1]
     if action in {"edit", "refresh"}:
         return _form(site, request, published, runbook, asked, quiet=True)
-    engine, wanted = site.installation.engine(), _wanted(published, runbook, asked)
+    engine, wanted = site.installation.engine(), _wanted(request, published, runbook, asked)
     changed = bool(asked.version) and asked.version != published.digest
     try:
         inputs = validate_inputs(runbook, wanted.inputs, offers=offers_for(engine, wanted))
@@ -90,13 +91,13 @@ def _asked(site: Site, request: Request, typed: dict[str, list[str]]) -> Respons
     return response
 
 
-def _wanted(published: PublishedWorkspace, runbook: Runbook, asked: Asked) -> RunRequest:
+def _wanted(request: Request, published: PublishedWorkspace, runbook: Runbook, asked: Asked) -> RunRequest:
     return RunRequest(
         runbook=runbook,
         workspace_version=published.digest,
         inventory=published.inventory,
         inputs=inputs_of(runbook, asked),
-        actor=Actor(name=asked.name[:100] or "-"),
+        actor=actor_for(request, asked.name[:100] or "-"),
         channel="page",
         beneficiary=asked.beneficiary,
         ticket=asked.ticket,

@@ -16,12 +16,11 @@ from temanashi.pages.answers import Form, read_form
 from temanashi.pages.approvals import Answered, approval_data, post_approval
 from temanashi.pages.checklist import Typed, checklist_data, post_checklist
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import who
+from temanashi.pages.identity import actor_for, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
-from temanashi.people import Actor
 from temanashi.reports.display import Display
 from temanashi.runs.approvals.store import FIRST, approvers_of
 from temanashi.runs.decisions import decide
@@ -59,16 +58,17 @@ def decide_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _decided(site: Site, request: Request, typed: dict[str, str]) -> Response:
-    run, form = _view(site, request), read_form(typed)
+    me = signed_in(request)
+    run, form = _view(site, request), read_form(typed if me is None else {**typed, "name": me.actor.name})
     if run.wait is None or form.step != run.wait.step:
         return _page(site, request, late=True, status=409)
     if form.problems or form.verdict is None:
         return _page(site, request, form=form, status=400)
     try:
         decide(
-            site.installation.engine(),
+            site.engine(),
             run.id,
-            actor=Actor(name=form.name),
+            actor=actor_for(request, form.name),
             channel="page",
             verdict=form.verdict,
             note=form.note,

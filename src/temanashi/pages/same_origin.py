@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketClose
 
 from temanashi.text import LANGUAGES, say
 
-__all__ = ["SameOrigin"]
+__all__ = ["SameOrigin", "is_same_origin"]
 
 SAFE = frozenset({"GET", "HEAD"})
 
@@ -28,7 +28,7 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or refuse it."""
         changing = scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in SAFE)
-        if not changing or self._ours(scope):
+        if not changing or is_same_origin(Headers(scope=scope), proven=self._browsers_only and not self._for_programs(scope)):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)
@@ -36,15 +36,15 @@ class SameOrigin:
             text = "\n".join(say("pages.cross-site", lang) for lang in LANGUAGES)
             await PlainTextResponse(text, status_code=403)(scope, receive, send)
 
-    def _ours(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        if site is not None and site not in {"same-origin", "none"}:
-            return False
-        if origin is not None:
-            return origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-        return site is not None or not self._browsers_only or self._for_programs(scope)
-
     def _for_programs(self, scope: Scope) -> bool:
         path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
         return bool(self._programs_under) and path.startswith(self._programs_under)
+
+def is_same_origin(headers: Headers, *, proven: bool) -> bool:
+    """Whether a request comes from a page of ours; with `proven`, one that says nothing of it does not."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        return False
+    if origin is not None:
+        return origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    return site is not None or not proven

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from temanashi.people import Actor
 from temanashi.runbooks.kinds import step_kinds
+from temanashi.runs.engine import Engine
 from temanashi.runs.reading import RunView
 from temanashi.runs.run_cache import KeptRuns
 from temanashi.workspace.opening import Installation
@@ -35,14 +36,23 @@ class Links:
     start: str
 
 
+def _nothing(_: str) -> None:
+    """Nobody keeps sessions in memory."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One installation and its links. Versions are immutable, so a parsed one is kept."""
+    """One installation and its links. Versions are immutable, so a parsed one is kept. `signed_out` hears of ended sessions."""
 
     installation: Installation
     links: Links
     runs: KeptRuns = field(default_factory=KeptRuns)
+    signed_out: Callable[[str], None] = _nothing
     _versions: dict[int, PublishedWorkspace] = field(default_factory=dict)
+
+    def engine(self) -> Engine:
+        """An engine for what people decide here: the gate signs it."""
+        return self.installation.engine(sign=True)
 
     def published(self, connection: Connection) -> PublishedWorkspace | None:
         """The live version; raises VersionAltered."""

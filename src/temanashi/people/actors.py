@@ -19,9 +19,9 @@ Channel = Literal["form", "page", "cli", "phone", "schedule", "alert", "api"]
 
 
 class Actor(BaseModel):
-    """A person or a part of the system. `verified` needs a sign-in; until there is one, a name is only `asserted`.
+    """A person or a part of the system. `verified`: they signed in; else a name is only `asserted`.
 
-    `account` is the operating system's user at a terminal, whatever name was given there; empty elsewhere.
+    `account` is the operating system's user at a terminal, whatever name was given there, or the user who signed in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTOMATIC", "ROLES", "Deputy", "People", "Person", "Role", "Who", "folded", "missing_words"]
 
-Role = Literal["staff", "operator", "approver", "publisher", "emergency", "manager", "auditor", "admin"]
+Role = Literal["viewer", "staff", "operator", "approver", "publisher", "emergency", "manager", "auditor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 AUTOMATIC = ("schedule", "alert")
 """Words that stand for what starts by itself; no person has such an id."""

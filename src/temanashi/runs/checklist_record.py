@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, update
 
-from temanashi.canonical import canonical_json
+from temanashi.canonical import canonical_json, digest_of
 from temanashi.people import Actor, Channel
 from temanashi.runs.active_time import whole_seconds
 from temanashi.runs.checklist_faults import NoteTooLong
@@ -18,6 +18,7 @@ from temanashi.runs.checklist_state import Checklist, LineNow
 from temanashi.runs.checklists import NOTE_LENGTH
 from temanashi.runs.engine import Engine
 from temanashi.runs.journal import draft_of
+from temanashi.runs.signatures import signed_body
 from temanashi.runs.tables import WAITS
 from temanashi.text.local import phrase
 
@@ -88,6 +89,7 @@ class Closing:
         where = (WAITS.c.run == self.row.id) & (WAITS.c.step == self.step)
         self.connection.execute(update(WAITS).where(where).values(state=verdict, decision=canonical_json(decision)))
         confirmers = dict.fromkeys(line.confirmed_by.name for line in self.found.lines if line.confirmed_by is not None)
+        body = self._body(verdict, people, clean, lines, default=default, whole=whole) | {"decided": digest_of(decision)}
         draft = draft_of(
             self.row,
             "decision",
@@ -99,10 +101,15 @@ class Closing:
             approvers=tuple(confirmers),
             human_seconds=total + default,
             human_source=self._source(total, default),
-            body=self._body(verdict, people, clean, lines, default=default, whole=whole),
+            body=self._signed(verdict, actor, body),
         )
         self.engine.ledger.append(self.connection, draft)
         return decision
+
+    def _signed(self, verdict: End, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+        """A checklist may be closed at a terminal by somebody who only says their name; who signed in is proved."""
+        told: dict[str, Any] = {"run": self.row.id, "step": self.step, "outcome": verdict, "actor": actor}
+        return signed_body(self.engine.signatures, **told, body=body, needed=False)
 
     def _source(self, total: int, default: int) -> Literal["", "timer", "entered", "default"]:
         if default:

@@ -31,6 +31,7 @@ from temanashi.runs.directory import Directory, nobody
 from temanashi.runs.events import Event, Observer
 from temanashi.runs.frozen import FrozenRun
 from temanashi.runs.remembering import recall
+from temanashi.runs.signatures import Signatures
 from temanashi.secrets import Redactor, SecretMissing, resolve
 
 __all__ = ["Engine"]
@@ -43,7 +44,7 @@ class Engine:
     `here` is what templates know of this machine besides the inventory: `{{ host.vars.tema_port }}` of `localhost`.
     `workers` bounds the hosts that one step works on at a time: as many may hang without delaying another. `connect` also gets
     an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
-    `directory` who is who in the live one.
+    `directory` who is who in the live one. With `signatures`, decisions count only when the gate signed them.
     """
 
     database: Database
@@ -61,6 +62,7 @@ class Engine:
     directory: Callable[[Connection], Directory] = nobody
     channel: Callable[[str], Notifier] = no_channels
     idle_seconds: int = IDLE_SECONDS
+    signatures: Signatures | None = None
 
     def tell(self, event: Event) -> None:
         """Tell every observer. One that fails is logged and stops nothing: it only shows what the journal has."""

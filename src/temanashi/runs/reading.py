@@ -29,6 +29,7 @@ __all__ = [
     "root_of",
     "run_view",
     "runs_with_dead_lease",
+    "waiting_under",
 ]
 
 
@@ -214,6 +215,15 @@ def root_of(connection: Connection, run: str) -> str:
     while parent := connection.execute(select(RUNS.c.parent).where(RUNS.c.id == run)).scalar():
         run = str(parent).partition("/")[0]
     return run
+
+
+def waiting_under(connection: Connection, flow_run: str) -> str | None:
+    """The run that waits for a person in a Prefect flow run: one that it asked for, or one that such a run calls."""
+    found = list(connection.scalars(select(RUNS.c.id).where(RUNS.c.flow_run.startswith(flow_run, autoescape=True))))
+    for run in found:  # it grows by the runs that each one calls
+        found += connection.scalars(select(RUNS.c.id).where(RUNS.c.parent.startswith(f"{run}/", autoescape=True)))
+    open_ = select(WAITS.c.run).where(WAITS.c.run.in_(found) & (WAITS.c.state == "open"))
+    return connection.execute(open_.limit(1)).scalar()
 
 
 def by_flow_run(connection: Connection, flow_run: str) -> str | None:

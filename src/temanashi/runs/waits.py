@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from temanashi.canonical import digest_of
 from temanashi.changes import Change
+from temanashi.ledger.witness import witnessed
 from temanashi.people import Actor
 from temanashi.runs.checklist_closing import expire_checklist
 from temanashi.runs.checklist_journal import prompt_of, store_lines
@@ -41,6 +43,12 @@ def wait_for(engine: Engine, lease: Lease, row: Any, changes: Sequence[Change]) 
         if found is None:
             prompt = prompt_of(changes)
             until = _open(engine, connection, row.id, changes, prompt, now)
+        elif found.state != "open" and not _decided(engine, connection, found):
+            # Nobody who signed in wrote this: the wait is as open as it was.
+            where = (WAITS.c.run == row.id) & (WAITS.c.step == change.step)
+            connection.execute(update(WAITS).where(where).values(state="open", decision=None))
+            prompt = LocalText.model_validate_json(found.prompt)
+            until = datetime.fromisoformat(found.until) if found.until else None
         elif found.state != "open":
             for key, outcome in line_outcomes(json.loads(found.decision), changes, now).items():
                 settle(connection, row.id, _at(changes, key), outcome, now)
@@ -54,6 +62,21 @@ def wait_for(engine: Engine, lease: Lease, row: Any, changes: Sequence[Change]) 
         connection.execute(update(RUNS).where(RUNS.c.id == row.id).values(state="waiting"))
     engine.tell(RunWaited(run=row.id, step=change.step, prompt=prompt, until=until))
     return Waiting(run=row.id, step=change.step, kind=wait.kind, prompt=prompt, until=until)
+
+
+def _decided(engine: Engine, connection: Connection, wait: Any) -> bool:
+    """Whether the decision that a row holds was made: on the record, and signed where it says that somebody had signed in."""
+    decision = json.loads(wait.decision or "{}")
+    if engine.signatures is None or decision.get("verdict") not in {"done", "refused"}:
+        return bool(decision)
+    digest = digest_of(decision)
+    for record in witnessed(engine.ledger, connection, wait.run, ("decision",)):
+        draft = record.draft
+        same = draft.step == wait.step and draft.outcome == decision["verdict"] and draft.body.get("decided") == digest
+        proved = draft.channel == "cli" or engine.signatures.prove(draft.run, draft.step, draft.outcome, draft.actor, draft.body)
+        if same and proved:
+            return True
+    return False
 
 
 def _at(changes: Sequence[Change], key: tuple[str, int, str]) -> Change:

@@ -5,23 +5,37 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from temanashi.hosts.inventory import Inventory
+from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
+from temanashi.signin.roles import with_given
 from temanashi.workspace.hosts_files import is_hosts_file
-from temanashi.workspace.loading import CALENDAR, PEOPLE, load_content
+from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["live_directory", "live_inventory"]
+__all__ = ["live_directory", "live_inventory", "live_people"]
 
 
 def live_directory(connection: Connection) -> Directory:
     """Who is who, and which days are business days, in the live version; nobody where none is. Raises VersionAltered."""
+    said = _said(connection)
+    if said is None:
+        return nobody(connection)
+    return Directory(people=with_given(connection, said.people), calendar=said.calendar)
+
+
+def live_people(connection: Connection) -> People:
+    """Who is who in the live version, without roles that were given elsewhere. Raises VersionAltered."""
+    said = _said(connection)
+    return said.people if said is not None else People()
+
+
+def _said(connection: Connection) -> Content | None:
     live = live_version(connection)
     if live is None:
-        return nobody(connection)
+        return None
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if file in {CALENDAR, PEOPLE}}
-    said = load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
-    return Directory(people=said.people, calendar=said.calendar)
+    return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
 
 
 def live_inventory(connection: Connection) -> Inventory:

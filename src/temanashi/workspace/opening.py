@@ -20,6 +20,7 @@ from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
 from temanashi.workspace.live import live_directory
+from temanashi.workspace.signatures import signatures_of
 
 __all__ = ["Installation", "open_installation"]
 
@@ -34,8 +35,11 @@ class Installation:
     clock: Clock
     connections: Pool
 
-    def engine(self, *observers: Observer, secret: Callable[[str], str] = resolve) -> Engine:
-        """An engine on this installation; each run gets its own redactor through it. `secret` resolves references."""
+    def engine(self, *observers: Observer, secret: Callable[[str], str] = resolve, sign: bool = False) -> Engine:
+        """An engine on this installation; each run gets its own redactor through it. `secret` resolves references.
+
+        `sign`: decisions are signed with the gate's key; for the gate, and for who signed in at a terminal.
+        """
         redactor = Redactor()
 
         def revealed(ref: str) -> str:
@@ -64,6 +68,7 @@ class Installation:
             ),
             idle_seconds=round(self.settings.idle_minutes * 60),
             here=self.settings.here,
+            signatures=signatures_of(self.settings, sign=sign),
         )
 
     def offers(self, version: str) -> Offers | None:

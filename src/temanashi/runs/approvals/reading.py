@@ -107,7 +107,7 @@ def why_not(engine: Engine, connection: Connection, view: ApprovalView, actor: A
         ).one()
     )
     people = engine.directory(connection).people
-    case = case_of(row, asked, votes_of(engine.ledger, connection, asked))
+    case = case_of(row, asked, votes_of(engine, connection, asked))
     try:
         judge(case, _standing(engine, people, asked), actor)
     except RunError as error:
@@ -122,7 +122,7 @@ def _standing(engine: Engine, people: People, asked: Asked) -> Standing:
 
 def _view(engine: Engine, connection: Connection, row: Any, asked: Asked, prompt: str | None) -> ApprovalView:
     people = engine.directory(connection).people
-    votes = votes_of(engine.ledger, connection, asked)
+    votes = votes_of(engine, connection, asked)
     case = case_of(row, asked, votes)
     standing = _standing(engine, people, asked)
     given = sum(vote.verdict == "approved" for vote in votes)

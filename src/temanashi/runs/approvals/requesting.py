@@ -20,6 +20,7 @@ from temanashi.runs.approvals.plans import ToldPlan, told
 from temanashi.runs.approvals.rules import Standing
 from temanashi.runs.approvals.store import AFTERWARDS, Asked, ask
 from temanashi.runs.engine import Engine
+from temanashi.runs.signatures import NotVerified
 
 __all__ = ["Wish", "check_request", "open_afterwards", "request_on_record"]
 
@@ -43,10 +44,18 @@ def check_request(engine: Engine, connection: Connection, wish: Wish) -> Actor:
     standing = Standing(people=directory.people, day=engine.today())
     check_allowed(wish.runbook, wish.actor, wish.channel, directory, standing)
     if wish.mode != "dry_run":
+        _check_verified(engine, wish)
         if wish.emergency:
             check_emergency(wish.runbook, wish.actor, wish.reason, standing)
         check_approvable(wish.runbook, wish.actor, wish.beneficiary, standing)
     return directory.people.known(wish.actor)
+
+
+def _check_verified(engine: Engine, wish: Wish) -> None:
+    """Whoever asserts a name could approve their own wish under the right one."""
+    person = wish.actor.kind == "person" and wish.actor.assurance != "verified"
+    if person and engine.signatures is not None and rules_of(wish.runbook):
+        raise NotVerified(wish.actor.name)
 
 
 def open_afterwards(engine: Engine, connection: Connection, run: str, wish: Wish, plan: Plan) -> None:
@@ -79,5 +88,7 @@ def request_on_record(engine: Engine, connection: Connection, row: Any, version:
     """
     record = next(witnessed(engine.ledger, connection, row.id, ("run_requested",)), None)
     if record is None or record.draft.version != version or record.draft.emergency != bool(row.emergency):
+        raise RunAltered(row.id)
+    if (record.draft.actor, record.draft.beneficiary) != (Actor.model_validate_json(row.actor).name, row.beneficiary):
         raise RunAltered(row.id)
     return record

@@ -16,6 +16,8 @@ from temanashi.people import Actor
 from temanashi.runbooks.approval import Approval
 from temanashi.runs.approvals.plans import ToldPlan
 from temanashi.runs.approvals.rules import Case, Vote
+from temanashi.runs.engine import Engine
+from temanashi.runs.tables import RUNS
 
 __all__ = ["AFTERWARDS", "APPROVALS", "FIRST", "Asked", "approvers_of", "ask", "case_of", "latest", "mark", "overtaken", "votes_of"]
 
@@ -112,10 +114,23 @@ def overtaken(connection: Connection, run: str) -> ToldPlan | None:
     return ToldPlan.model_validate_json(found) if found else None
 
 
-def votes_of(ledger: Ledger, connection: Connection, asked: Asked) -> tuple[Vote, ...]:
-    """The votes of a request, from records that stand in the chain and are bound to its very plan."""
-    records = witnessed(ledger, connection, asked.run, ("decision",))
-    return tuple(vote for record in records if (vote := _vote(record, asked)) is not None)
+def votes_of(engine: Engine, connection: Connection, asked: Asked) -> tuple[Vote, ...]:
+    """The votes of a request, from records that stand in the chain and are bound to its very plan.
+
+    Where decisions are signed, one that the gate did not sign, or that was given for another requester, is none.
+    """
+    records = witnessed(engine.ledger, connection, asked.run, ("decision",))
+    return tuple(vote for record in records if _counts(engine, connection, record) and (vote := _vote(record, asked)) is not None)
+
+
+def _counts(engine: Engine, connection: Connection, record: Record) -> bool:
+    if engine.signatures is None:
+        return True
+    draft = record.draft
+    row = connection.execute(select(RUNS.c.actor, RUNS.c.beneficiary).where(RUNS.c.id == draft.run)).one()
+    asked_by = (Actor.model_validate_json(row.actor).name, row.beneficiary)
+    told_of = (draft.body.get("requester"), draft.body.get("beneficiary"))
+    return asked_by == told_of and engine.signatures.prove(draft.run, draft.step, draft.outcome, draft.actor, draft.body)
 
 
 def _vote(record: Record, asked: Asked) -> Vote | None:

@@ -14,6 +14,7 @@ from temanashi.runs.approvals.store import AFTERWARDS, Asked, case_of, latest, m
 from temanashi.runs.directory import Directory
 from temanashi.runs.engine import Engine
 from temanashi.runs.journal import draft_of
+from temanashi.runs.signatures import signed_body
 from temanashi.runs.tables import WAITS
 
 __all__ = ["due_afterwards", "standing_of", "vote"]
@@ -58,11 +59,12 @@ def vote(
         raise PlanChanged(row.id)
     if verdict == "refused" and not note.strip():
         raise RefusalWithoutNote
-    case = case_of(row, asked, votes_of(engine.ledger, connection, asked))
+    case = case_of(row, asked, votes_of(engine, connection, asked))
     directory, standing = standing_of(engine, connection, asked)
     mandate = judge(case, standing, actor)
     clean = engine.redactor.text(note)
     known = directory.people.known(actor)
+    body = _body(case, asked, mandate, standing, actor, clean)
     draft = draft_of(
         row,
         "decision",
@@ -73,7 +75,7 @@ def vote(
         approvers=(*_names(case), *([known.name] if verdict == "approved" else [])),
         human_seconds=human_seconds or 0,
         human_source="entered" if human_seconds else "",
-        body=_body(asked, mandate, standing, actor, clean),
+        body=signed_body(engine.signatures, run=row.id, step=asked.step, outcome=verdict, actor=known, body=body),
     )
     record = engine.ledger.append(connection, draft)
     given: Literal["approved", "refused"] = "approved" if verdict == "approved" else "refused"
@@ -93,7 +95,7 @@ def _names(case: Case) -> tuple[str, ...]:
     return tuple(vote.name for vote in case.votes if vote.verdict == "approved")
 
 
-def _body(asked: Asked, mandate: Mandate, standing: Standing, actor: Actor, note: str) -> dict[str, Any]:
+def _body(case: Case, asked: Asked, mandate: Mandate, standing: Standing, actor: Actor, note: str) -> dict[str, Any]:
     own = mandate.principal == mandate.approver
     identities = standing.people.identities(actor) | {f"person:{mandate.principal}"}
     return {
@@ -105,6 +107,8 @@ def _body(asked: Asked, mandate: Mandate, standing: Standing, actor: Actor, note
         "on_behalf_of": "" if own else mandate.principal,
         "identities": sorted(identities),
         "account": actor.account,
+        "requester": case.requester.name,
+        "beneficiary": case.beneficiary,
         "note": note,
     }
 

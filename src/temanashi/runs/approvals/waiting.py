@@ -12,6 +12,7 @@ from temanashi.changes import Plan
 from temanashi.people import Actor
 from temanashi.runbooks.approval import Approval
 from temanashi.runs.approvals.expiry import expires_at
+from temanashi.runs.approvals.faults import RunAltered
 from temanashi.runs.approvals.plans import ToldPlan, differences, told
 from temanashi.runs.approvals.rules import Vote, ruling
 from temanashi.runs.approvals.store import Asked, ask, latest, mark, votes_of
@@ -63,7 +64,9 @@ def wait_for_approval(engine: Engine, lease: Lease, row: Any, place: Place) -> W
     """Ask for approval, or take up the answer; raises what planning raises, with nothing touched."""
     with engine.database.reading() as connection:
         asked = latest(connection, row.id, place.step, lock=False)
-        votes = votes_of(engine.ledger, connection, asked) if asked is not None else ()
+        votes = votes_of(engine, connection, asked) if asked is not None else ()
+    if asked is not None and asked.rule != place.rule:
+        raise RunAltered(row.id)
     if asked is None:
         return _ask(engine, lease, row, place, place.plan(), number=1, before=place.before)
     now = ruling(asked.rule, votes)
@@ -88,7 +91,7 @@ def _approved(votes: tuple[Vote, ...]) -> Approved:
 
 def _open(engine: Engine, lease: Lease, row: Any, place: Place, asked: Asked) -> Waiting | Refused | None:
     with lease.writing() as connection:
-        if ruling(asked.rule, votes_of(engine.ledger, connection, asked)) != "open":
+        if ruling(asked.rule, votes_of(engine, connection, asked)) != "open":
             return None
         if asked.until <= engine.clock.now():
             mark(connection, asked, "expired")

@@ -1,0 +1,59 @@
+"""What each role may do. Roles add up; what no role of somebody allows is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Literal, get_args
+
+from temanashi.people import Role
+
+__all__ = ["EVERY_RIGHT", "RIGHTS", "SCOPES", "Right", "Scope", "rights_of", "scoped"]
+
+Right = Literal[
+    "see-own",  # runs that one asked for, that are for one, or that wait for one's word
+    "see-all",  # every run, runbook and page; no secrets
+    "start-named",  # runbooks whose `allow:` names one
+    "start",  # these, and those that name nobody
+    "cancel-own",
+    "steer",  # cancel and retry anybody's runs
+    "decide",  # approvals and checklists, where the runbook's own rules allow it
+    "manage",  # users, tokens, and Prefect's own settings, blocks and variables
+    "work",  # what a worker does: carry out runs and keep Prefect in step
+]
+EVERY_RIGHT: tuple[Right, ...] = get_args(Right)
+
+_STAFF: frozenset[Right] = frozenset({"see-own", "start-named", "cancel-own", "decide"})
+_SEE: frozenset[Right] = frozenset({"see-own", "see-all"})
+_START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
+
+RIGHTS: Mapping[Role, frozenset[Right]] = {
+    "viewer": _SEE,
+    "staff": _STAFF,
+    "operator": _SEE | _START | {"steer", "decide"},
+    "approver": _SEE | {"decide"},
+    "publisher": _SEE,
+    "emergency": _SEE | _START | {"decide"},
+    "manager": _SEE,
+    "auditor": _SEE,
+    "admin": frozenset(EVERY_RIGHT) - {"work"},
+}
+
+Scope = Literal["read", "run", "approve", "worker"]
+SCOPES: Mapping[Scope, frozenset[Right]] = {
+    "read": _SEE,
+    "run": _SEE | _START | {"steer"},
+    "approve": _SEE | {"decide"},
+    "worker": frozenset({"work", "see-all", "see-own"}),
+}
+"""What a token may be used for, at most: it never allows more than its person may do."""
+
+
+def rights_of(roles: Collection[Role]) -> frozenset[Right]:
+    """Everything that some roles allow together."""
+    return frozenset().union(*(RIGHTS[role] for role in roles))
+
+
+def scoped(scopes: Collection[Scope], rights: frozenset[Right] | None) -> frozenset[Right]:
+    """What a token of these scopes allows its person; without a person (None), what the scopes say."""
+    allowed: frozenset[Right] = frozenset().union(*(SCOPES[scope] for scope in scopes))
+    return allowed if rights is None else allowed & rights

@@ -1,0 +1,49 @@
+"""The tables of sign-in; `ledger/migrations/versions/0012_signin.py` creates them. Times are ISO texts in UTC, JSON is text."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+__all__ = ["FAILURES", "REQUESTS", "ROLES", "SESSIONS", "TOKENS", "USERS"]
+
+_METADATA = MetaData()
+
+USERS = Table(
+    "users",
+    _METADATA,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("name", "password", "state", "made_at", "changed_at", "signed_in_at")),
+    Column("one_time", Integer),
+)
+ROLES = Table(
+    "user_roles",
+    _METADATA,
+    Column("user", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("given_at", Text),
+)
+REQUESTS = Table(
+    "role_requests",
+    _METADATA,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user", "role", "verb", "state", "asked_by", "asked_at", "decided_by", "decided_at")),
+)
+SESSIONS = Table(
+    "sessions",
+    _METADATA,
+    Column("digest", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user", "made_at", "seen_at", "until", "address", "ended_at")),
+)
+FAILURES = Table(
+    "sign_in_failures",
+    _METADATA,
+    Column("key", Text, primary_key=True),
+    Column("count", Integer),
+    *(Column(name, Text) for name in ("last_at", "locked_until")),
+)
+TOKENS = Table(
+    "tokens",
+    _METADATA,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("digest", "user", "name", "scopes", "made_by", "made_at", "until", "seen_at", "ended_at")),
+)
