@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from fixtures_prefect import gate_running, make_place
+from gate.guarded import guarded
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,10 @@ def gate(tmp_path_factory):
 def http(gate):
     with httpx.Client(base_url=f"http://127.0.0.1:{gate.settings.port}", trust_env=False, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory):
+    """One gate where people sign in."""
+    with guarded(tmp_path_factory.mktemp("guarded")) as house:
+        yield house
