@@ -21,7 +21,7 @@ from temanashi.errors import LedgerError
 __all__ = ["PRIVATE", "PUBLIC", "BadSigningKey", "place_file", "public_key_of", "signing_key", "trusted_key"]
 
 LEDGER = "ledger-signing"
-PRIVATE = f"{LEDGER}.pem"
+PRIVATE, PUBLIC = f"{LEDGER}.pem", f"{LEDGER}.pub.pem"
 
 
 class BadSigningKey(LedgerError):

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError, RunError
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, remember, signed_in, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, given_name, remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.runs.approvals.reading import approval_of, why_not
@@ -75,8 +75,7 @@ def _answered(site: Site, show: Callable[..., Response], request: Request, typed
         forget(back, request)
         return back
     lang = language_of(request, site.installation.settings.languages)
-    name, note = typed_name(typed.get("name", "")), typed.get("note", "").strip()
-    name = who(request) if signed_in(request) is not None else name
+    name, note = given_name(request, typed.get("name", "")), typed.get("note", "").strip()
     verdict: Verb | None = "approved" if typed.get("verb") == "approve" else "refused" if typed.get("verb") == "refuse" else None
     if (wrong := _problem(name, note, verdict)) is not None:
         field, key = wrong

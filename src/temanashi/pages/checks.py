@@ -12,11 +12,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.reports.display import Display
 from temanashi.reports.morning import MorningSheet
 from temanashi.reports.morning_html import SheetFrame, morning_css, render_body
@@ -139,7 +138,7 @@ def _confirmed(site: Site, request: Request, typed: Mapping[str, str]) -> Respon
     day = _day(site, request)
     lang = language_of(request, site.installation.settings.languages)
     back = RedirectResponse(f"{request.scope.get('root_path', '')}/checks/{day.isoformat()}?lang={lang}#confirm", status_code=303)
-    name, note = typed_name(typed.get("name", "")), typed.get("note", "").strip()
+    name, note = given_name(request, typed.get("name", "")), typed.get("note", "").strip()
     if not name or len(name) > NAME_LENGTH:
         problem = say("pages.form-name-long" if name else "pages.form-name-missing", lang)
         return _page(site, request, _Typed(name=name, note=note, field="name", problem=problem), status=400)
@@ -147,7 +146,7 @@ def _confirmed(site: Site, request: Request, typed: Mapping[str, str]) -> Respon
         published = site.published(connection)
     try:
         shown = typed.get("digest", "-") or "-"
-        actor = Actor(name=name)
+        actor = actor_for(request, name)
         confirm_sheet(site.installation, published, day, actor=actor, channel="page", note=note, shown=shown, cache=site.runs)
     except InputError as error:
         told = explain(error, lang)

@@ -10,7 +10,18 @@ from starlette.responses import Response
 from temanashi.people import Actor
 from temanashi.signin.recognising import SignedIn
 
-__all__ = ["COOKIE", "NAME_LENGTH", "SIGNED_IN", "actor_for", "forget", "remember", "signed_in", "typed_name", "who"]
+__all__ = [
+    "COOKIE",
+    "NAME_LENGTH",
+    "SIGNED_IN",
+    "actor_for",
+    "forget",
+    "given_name",
+    "remember",
+    "signed_in",
+    "typed_name",
+    "who",
+]
 
 COOKIE = "tema_name"
 SIGNED_IN = "temanashi.signed_in"
@@ -37,6 +48,12 @@ def who(request: Request) -> str:
         return me.actor.name
     name = typed_name(unquote(request.cookies.get(COOKIE, "")))
     return name if len(name) <= NAME_LENGTH else ""
+
+
+def given_name(request: Request, typed: str) -> str:
+    """The name of who signed in, whatever a form says; else what was typed, as it is recorded."""
+    me = signed_in(request)
+    return me.actor.name if me is not None else typed_name(typed)
 
 
 def actor_for(request: Request, name: str) -> Actor:

@@ -13,11 +13,10 @@ from temanashi.errors import InputError
 from temanashi.monitoring.maintenance import read_windows
 from temanashi.monitoring.reading import AlertView, ProblemView, problems
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.text import explain, say
 from temanashi.workspace.acknowledging import acknowledge_named, withdraw_named
 from temanashi.workspace.live import live_inventory
@@ -118,7 +117,7 @@ def _acknowledged(site: Site, show: Callable[..., Response], request: Request, g
     lang = language_of(request, site.installation.settings.languages)
     typed = Typed(
         target=given.get("problem", ""),
-        name=typed_name(given.get("name", "")),
+        name=given_name(request, given.get("name", "")),
         reason=given.get("reason", "").strip(),
         until=given.get("until", ""),
     )
@@ -128,7 +127,7 @@ def _acknowledged(site: Site, show: Callable[..., Response], request: Request, g
     if (wrong := _wrong(typed, withdrawing=withdrawing)) is not None:
         place, key = wrong
         return show(request, replace(typed, field=place, problem=say(key, lang)))
-    actor = Actor(name=typed.name)
+    actor = actor_for(request, typed.name)
     try:
         if withdrawing:
             withdraw_named(site.installation, typed.target, reason=typed.reason, actor=actor, channel="page")

@@ -40,6 +40,7 @@ class SameOrigin:
         path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
         return bool(self._programs_under) and path.startswith(self._programs_under)
 
+
 def is_same_origin(headers: Headers, *, proven: bool) -> bool:
     """Whether a request comes from a page of ours; with `proven`, one that says nothing of it does not."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")

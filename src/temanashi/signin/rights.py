@@ -12,6 +12,7 @@ __all__ = ["EVERY_RIGHT", "RIGHTS", "SCOPES", "Right", "Scope", "rights_of", "sc
 Right = Literal[
     "see-own",  # runs that one asked for, that are for one, or that wait for one's word
     "see-all",  # every run, runbook and page; no secrets
+    "audit",  # the whole record: sign-ins and refusals too
     "start-named",  # runbooks whose `allow:` names one
     "start",  # these, and those that name nobody
     "cancel-own",
@@ -33,14 +34,14 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "approver": _SEE | {"decide"},
     "publisher": _SEE,
     "emergency": _SEE | _START | {"decide"},
-    "manager": _SEE,
-    "auditor": _SEE,
+    "manager": _SEE | {"audit"},
+    "auditor": _SEE | {"audit"},
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }
 
 Scope = Literal["read", "run", "approve", "worker"]
 SCOPES: Mapping[Scope, frozenset[Right]] = {
-    "read": _SEE,
+    "read": _SEE | {"audit"},
     "run": _SEE | _START | {"steer"},
     "approve": _SEE | {"decide"},
     "worker": frozenset({"work", "see-all", "see-own"}),
