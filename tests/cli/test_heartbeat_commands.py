@@ -87,6 +87,8 @@ def test_ranges_by_time_of_a_run_follow_the_calendars_of_the_workspace(tema):
         "kpi", steps=[{"id": "look", "checks": [orders("company"), orders("night"), orders("nobody")]}], targets="localhost"
     )
     tema.run("publish")
-    told = tema.run("run", "kpi").stdout
+    done = tema.run("run", "kpi")
+    print(done.stdout, done.stderr)
+    told = done.stdout
     assert told.count("echo says 1 (threshold 0)") == 2
     assert "nobody" in told
