@@ -25,7 +25,7 @@ import pytest
 from temanashi.hosts.inventory import Host, Inventory
 from temanashi.hosts.ssh.pool import Pool
 from temanashi.hosts.ssh.reaching import Reach
-from temanashi.settings import SshSettings
+from temanashi.settings_sections import SshSettings
 
 ADDRESSES = tuple(f"127.0.1.{n}" for n in range(1, 41))
 MOST_ADDRESSES = 16

@@ -78,7 +78,7 @@ def ours(place: dict[str, Any]) -> Iterator[Answers]:
     from temanashi.hosts.ssh.pool import Pool
     from temanashi.hosts.ssh.reaching import Reach
     from temanashi.hosts.ssh.sharding import Shards
-    from temanashi.settings import SshSettings
+    from temanashi.settings_sections import SshSettings
 
     fields = {"known_hosts": [place["known_hosts"]], "identity_files": [place["key"]], "config": "", "agent": False}
     settings = SshSettings.model_validate({**fields, "processes": place["processes"]})

@@ -6,9 +6,8 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,16 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from temanashi.errors import Location, WorkspaceError
 from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
+from temanashi.settings_sections import AlertSettings, ChecksSettings, GateSettings, LedgerSettings, SshSettings
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
 __all__ = [
     "BadSettings",
-    "ChecksSettings",
-    "GateSettings",
-    "LedgerSettings",
     "NoWorkspace",
     "Settings",
-    "SshSettings",
     "find_workspace",
     "load_settings",
 ]
@@ -56,127 +52,6 @@ class BadSettings(WorkspaceError):
     def __init__(self, *, at: Location, problem: Phrase, close: str = "") -> None:
         told = phrase("settings.close", problem=problem, close=close) if close else problem
         super().__init__(at=at, problem=told, close=close, field=at.field)
-
-
-class ChecksSettings(BaseModel):
-    """`[tool.temanashi.checks]`: the morning sheet of a workspace."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    runbooks: tuple[str, ...] = Field(
-        default=(), description="Runbooks on the morning sheet; by default every one of category routine with `checks` steps"
-    )
-    confirm_by: str = Field(
-        default="",
-        pattern=r"^(|([01][0-9]|2[0-3]):[0-5][0-9])$",
-        description="On business days, who hears of failures is reminded at this time of a sheet that nobody confirmed, e.g. 09:00",
-    )
-    second_person: bool = Field(default=False, description="Another person confirms what the first one confirmed (担当／確認者)")
-    summary: str = Field(
-        default="",
-        description="Channel that gets the sheet in short after scheduled runs: a name of `channels`, or `notify`; empty: nobody",
-    )
-
-    @property
-    def confirm_time(self) -> time | None:
-        """When the reminder is due, in the workspace's time zone."""
-        return time.fromisoformat(self.confirm_by) if self.confirm_by else None
-
-
-class SshSettings(BaseModel):
-    """How hosts are reached by SSH (`[tool.temanashi.ssh]`). Files are relative to the workspace; `~` is a home, too."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    known_hosts: tuple[str, ...] = Field(
-        default=("runbooks/site/known_hosts", "~/.ssh/known_hosts"),
-        min_length=1,
-        description="Files of known host keys; `tema hosts trust` writes into the first",
-    )
-    config: str = Field(default="~/.ssh/config", description="OpenSSH client configuration for what the inventory leaves unsaid")
-    identity_files: tuple[str, ...] = Field(
-        default=(), description="Private keys to sign in with; empty: those of `config`, else the usual ones in ~/.ssh"
-    )
-    passphrase: SecretRef | None = Field(default=None, description="Reference to the passphrase of the private keys")
-    agent: bool = Field(default=True, description="Ask the agent of SSH_AUTH_SOCK for keys")
-    connect_timeout: float = Field(default=10, gt=0, le=300, description="Seconds to connect and sign in, for each host on the way")
-    sweep_timeout: float = Field(default=300, gt=0, le=86_400, description="Seconds for all checks of one host together")
-    idle_seconds: float = Field(default=60, ge=0, le=86_400, description="An unused connection is kept this long; 0: not at all")
-    processes: int = Field(default=1, ge=1, le=64, description="Processes that share the work of a sweep over very many hosts")
-
-
-class PagerDutySettings(BaseModel):
-    """A PagerDuty service that gets alerts (Events API v2)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    routing_key: SecretRef = Field(description="Reference to the integration key of the service, e.g. env:PAGERDUTY_KEY")
-    url: str = Field(
-        default="https://events.pagerduty.com",
-        pattern=r"^https?://[^\s]+$",
-        description="Where events go; EU: events.eu.pagerduty.com",
-    )
-
-
-class WebhookSettings(BaseModel):
-    """A receiver of Alertmanager's webhook (version 4)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(
-        pattern=r"^(https?://[^\s]+|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00\n]+|prefect:[a-z0-9][a-z0-9-]*)$",
-        repr=False,
-        description="Its address, or a reference where the address itself is a secret",
-    )
-    authorization: SecretRef | None = Field(default=None, description="Reference to the value of the Authorization header")
-
-
-class AlertSettings(BaseModel):
-    """`[tool.temanashi.alerts]`: who hears of problems that checks find, besides `notify`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verdicts: tuple[Literal["CRITICAL", "UNKNOWN", "WARNING"], ...] = Field(
-        default=("CRITICAL", "UNKNOWN", "WARNING"), min_length=1, description="How bad a check must be for an alert"
-    )
-    notify: bool = Field(default=True, description="The addresses of `notify` hear of alerts too: one message a run")
-    pagerduty: PagerDutySettings | None = Field(default=None, description="PagerDuty, Events API v2")
-    webhooks: dict[str, WebhookSettings] = Field(default_factory=dict, description="Receivers of Alertmanager's webhook, by name")
-
-
-class LedgerSettings(BaseModel):
-    """`[tool.temanashi.ledger]`: how long bodies of records are kept, and who hears of each day's checkpoint."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    retention: str = Field(
-        default="10y",
-        pattern=r"^[1-9][0-9]{0,3}[yd]$",
-        description="How long bodies of records stay at least: years (10y) or days (400d)",
-    )
-    auditors: tuple[SecretRef, ...] = Field(
-        default=(), description="References to Apprise URLs that get each day's signed checkpoint, e.g. env:TEMA_AUDITOR_MAIL"
-    )
-
-    def kept_since(self, now: datetime) -> datetime:
-        """Bodies recorded at this moment or later may not be pruned."""
-        number, unit = int(self.retention[:-1]), self.retention[-1]
-        if unit == "d":
-            return now - min(timedelta(days=number), now - datetime.min.replace(tzinfo=UTC))
-        year = max(now.year - number, 1)
-        # The 29th of February has no anniversary in most years: the day before keeps longer.
-        day = 28 if (now.month, now.day) == (2, 29) else now.day
-        return now.replace(year=year, day=day)
-
-
-class GateSettings(BaseModel):
-    """`[tool.temanashi.gate]`: who may come in, and for how long."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sign_in: bool = Field(default=True, description="People sign in; false only where `host` is this machine alone (127.0.0.1)")
-    idle_minutes: int = Field(default=60, ge=5, le=1440, description="A session that nobody used for so long has ended")
-    session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")
 
 
 class Settings(BaseModel):

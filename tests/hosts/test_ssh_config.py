@@ -185,7 +185,7 @@ def test_a_jump_that_leads_nowhere_is_told_when_the_host_is_reached():
 
 def test_settings_find_their_files_from_the_workspace(tmp_path, monkeypatch):
     from temanashi.hosts.ssh.reaching import Reach
-    from temanashi.settings import SshSettings
+    from temanashi.settings_sections import SshSettings
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     reach = Reach(SshSettings(), root=tmp_path)

@@ -15,7 +15,7 @@ from temanashi.hosts import Inventory
 from temanashi.hosts.ssh.faults import AuthFailed, ConnectTimedOut
 from temanashi.hosts.ssh.pool import Pool
 from temanashi.hosts.ssh.reaching import Reach
-from temanashi.settings import SshSettings
+from temanashi.settings_sections import SshSettings
 from temanashi.text import explain
 
 pytestmark = [pytest.mark.server, pytest.mark.skipif(programs() is None, reason="OpenSSH is not installed here")]

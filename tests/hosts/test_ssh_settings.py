@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from temanashi.settings import BadSettings, SshSettings, load_settings
+from temanashi.settings import BadSettings, load_settings
+from temanashi.settings_sections import SshSettings
 from temanashi.text import explain
 
 

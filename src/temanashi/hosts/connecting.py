@@ -13,7 +13,8 @@ from temanashi.hosts.inventory import Host
 from temanashi.hosts.local import LocalTransport
 from temanashi.hosts.transport import Answer, Result, Transport
 from temanashi.secrets import resolve
-from temanashi.settings import Settings, SshSettings
+from temanashi.settings import Settings
+from temanashi.settings_sections import SshSettings
 
 if TYPE_CHECKING:
     from temanashi.hosts.ssh.pool import Pool

@@ -41,7 +41,7 @@ def sign_in_page(site: Site) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
         if signed_in(request) is not None:
             return RedirectResponse(safe_address(request.query_params.get("next", "")), status_code=303)
-        return _form(site, request, {"next": request.query_params.get("next", "")})
+        return _form(site, request, {"name": "", "next": request.query_params.get("next", "")})
 
     return answer
 

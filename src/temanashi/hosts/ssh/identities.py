@@ -16,7 +16,7 @@ from paramiko.ssh_exception import BadAuthenticationType, SSHException
 from temanashi.hosts.ssh.faults import AuthFailed
 from temanashi.hosts.ssh.key_files import KeyFiles
 from temanashi.hosts.ssh.routes import Endpoint
-from temanashi.settings import SshSettings
+from temanashi.settings_sections import SshSettings
 
 __all__ = ["Identities"]
 

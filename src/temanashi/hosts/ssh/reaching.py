@@ -23,7 +23,7 @@ from temanashi.hosts.ssh.routes import Endpoint, Route, route_to
 from temanashi.hosts.ssh.sweeping import Terms, sweep
 from temanashi.hosts.transport import Answer, Result, timeouts_for
 from temanashi.secrets import SecretMissing, resolve
-from temanashi.settings import SshSettings
+from temanashi.settings_sections import SshSettings
 
 __all__ = ["Reach", "SshTransport"]
 

@@ -26,7 +26,7 @@ from temanashi.hosts.ssh.faults import Died, SecretLacking, why
 from temanashi.hosts.ssh.shard_process import Job, Stop, write
 from temanashi.hosts.transport import Answer, Result, timeouts_for
 from temanashi.secrets import SecretMissing
-from temanashi.settings import SshSettings
+from temanashi.settings_sections import SshSettings
 
 __all__ = ["ShardTransport", "Shards"]
 
