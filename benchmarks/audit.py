@@ -147,22 +147,30 @@ def measure(database: Any, clock: Ticking, records: int) -> dict[str, Any]:
     return told
 
 
+def on_sqlite(records: int) -> dict[str, Any]:
+    from temanashi.ledger.database import open_database
+
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Ticking()
+        file = Path(folder) / "temanashi.db"
+        database = open_database(file, clock=clock)
+        told = measure(database, clock, records)
+        database.close()
+        return told | {"MB": round(file.stat().st_size / 1e6)}
+
+
 def main() -> None:
     from temanashi.ledger.database import open_database
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--postgresql", default="")
+    parser.add_argument("--only-postgresql", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    told = {}
-    with tempfile.TemporaryDirectory() as folder:
-        clock = Ticking()
-        file = Path(folder) / "temanashi.db"
-        database = open_database(file, clock=clock)
-        told["sqlite"] = measure(database, clock, options.records)
-        told["sqlite"]["MB"] = round(file.stat().st_size / 1e6)
-        database.close()
+    told: dict[str, Any] = {}
+    if not options.only_postgresql:
+        told["sqlite"] = on_sqlite(options.records)
     if options.postgresql:
         clock = Ticking()
         database = open_database(options.postgresql, clock=clock)

@@ -45,7 +45,8 @@ class Cursor(NamedTuple):
 class Criteria(BaseModel):
     """What is asked for; empty: anything. Of a run, any of its records may fulfil a condition.
 
-    Texts match whole values, whatever their case, width and spaces; where there is no such value, parts of values.
+    Texts match whole values, whatever their case, width and spaces; where there is no such value, parts of values (a ticket only
+    as a whole: there are too many of them).
     `person` is anybody who asked, approved, did or confirmed. `since` (included) and `until` (not) are about an entry's first
     record: a run belongs to the moment in which it was asked for.
     """
@@ -191,6 +192,6 @@ def _meant(connection: Connection, facet: Facet, text: str, chain: str) -> tuple
     here = (marks.c.chain == chain) & (marks.c.facet == facet)
     if connection.execute(select(literal(1)).where(here, marks.c.value == wanted).limit(1)).first() is not None:
         return (wanted,)
-    if facet in {"about", "kind", "mode", "outcome"}:
+    if facet in {"about", "kind", "mode", "outcome", "ticket"}:
         return ()
     return tuple(value for value in known_values(connection, facet, chain=chain) if wanted in value)[:_MOST_MEANT]

@@ -18,7 +18,7 @@ __all__ = ["witnessed"]
 
 def witnessed(book: Ledger, connection: Connection, run: str, kinds: Sequence[Kind]) -> Iterator[Record]:
     """The records of a run whose text, body and links to both neighbours agree; what does not agree is left out."""
-    mine = of_runs([run], book.chain) & ledger.c.kind.in_(kinds)
+    mine = of_runs([run], book.chain) & ledger.c.kind.concat("").in_(kinds)
     # By the row's own number: an envelope that was copied names the place of the record it was copied from.
     for seq in connection.scalars(select(ledger.c.seq).where(mine).order_by(ledger.c.seq)).all():
         if _stands(connection, book.chain, seq) and (record := book.get(connection, seq)) is not None:

@@ -48,6 +48,9 @@ class AuditWords:
             return self.say("outcome-open")
         if not entry.run and entry.outcome == entry.kind:
             return ""
+        word = f"audit.outcome-{entry.kind.replace('_', '-')}-{entry.outcome}"
+        if not entry.run and has(word, self.lang):
+            return say(word, self.lang)
         key = f"runs.state-{entry.outcome}"
         return say(key, self.lang) if has(key, self.lang) else entry.outcome
 
