@@ -50,8 +50,15 @@ def test_show_tells_records_the_newest_first(tema, lang):
     assert tema.run("audit", "show", "--runbook", "nothing").returncode == 0
 
 
-def test_pruning_removes_old_bodies_with_a_reason_and_the_chain_stays_whole(tema):
+def test_pruning_keeps_what_is_within_its_retention_and_the_chain_stays_whole(tema):
     tema.run("run", "good")
+    kept = tema.run("audit", "prune", "--older-than-days", "3600", "--reason", "x")
+    assert (kept.returncode, "10y" in kept.stderr) == (2, True)
+    with (tema.root / "pyproject.toml").open("a") as file:
+        file.write('[tool.temanashi.ledger]\nretention = "1d"\n')
+    assert "no body to prune" in tema.run("audit", "prune", "--dry-run").stdout
+    assert tema.json("audit", "prune", "--dry-run", "--older-than-days", "30")["count"] == 0
+    assert tema.json("audit", "prune") | {"before": ""} == {"before": "", "count": 0, "record": None}
     refused = tema.run("audit", "prune", "--older-than-days", "0", "--reason", "x")
     assert refused.returncode == 2
     assert tema.run("audit", "prune", "--older-than-days", "1", "--reason", "保存期限").returncode == 0

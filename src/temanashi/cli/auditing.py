@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from temanashi.cli import exporting, finding_records, packing
+from temanashi.cli import exporting, finding_records, packing, pruning
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, say_here
@@ -20,10 +20,10 @@ def register(app: typer.Typer) -> None:
     audit = typer.Typer(help=say_here("cli.help-audit"), no_args_is_help=True)
     audit.command("verify", help=say_here("cli.help-audit-verify"))(verify)
     audit.command("show", help=say_here("cli.help-audit-show"))(show)
-    audit.command("prune", help=say_here("cli.help-audit-prune"))(prune)
     finding_records.register(audit)
     packing.register(audit)
     exporting.register(audit)
+    pruning.register(audit)
     app.add_typer(audit, name="audit")
     app.command("backup", help=say_here("cli.help-backup"))(backup)
     app.command("restore", help=say_here("cli.help-restore"))(restore)
@@ -121,25 +121,6 @@ def show(
         kind_word = say_here(f"cli.kind-{draft.kind.replace('_', '-')}")
         parts = [draft.runbook, draft.step, draft.outcome, draft.reason]
         answer(f"{record.seq:>6}  {when:%Y-%m-%d %H:%M:%S}  {draft.actor}  {kind_word}  {'  '.join(p for p in parts if p)}")
-
-
-def prune(
-    older_than: Annotated[int, typer.Option("--older-than-days", min=1, help=say_here("cli.help-older"))],
-    reason: Reason = "",
-    actor: Actor = None,
-    workspace: Root = None,
-) -> None:
-    """Remove old bodies; the chain stays whole."""
-    from datetime import timedelta
-
-    from temanashi.ledger.pruning import prune as prune_bodies
-    from temanashi.people import current_actor
-    from temanashi.workspace.opening import open_installation
-
-    with open_installation(workspace, create=False) as opened, opened.database.transaction() as connection:
-        before = opened.clock.now() - timedelta(days=older_than)
-        pruned = prune_bodies(connection, opened.ledger, before=before, actor=current_actor(actor), reason=reason)
-    answer(say_here("cli.pruned", count=pruned.count))
 
 
 def backup(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from temanashi.ledger.chain import stamp
 from temanashi.ledger.ledger import Ledger
@@ -15,7 +15,7 @@ from temanashi.ledger.records import Draft, Kind, Record
 from temanashi.ledger.tables import bodies, ledger
 from temanashi.people import Actor
 
-__all__ = ["KEPT", "PRUNABLE", "Pruned", "prune"]
+__all__ = ["KEPT", "PRUNABLE", "PruneDue", "Pruned", "due_for_pruning", "prune"]
 
 KEPT: frozenset[Kind] = frozenset({"demand", "task_version", "published", "publication", "checkpoint", "restored", "pruned"})
 """Kinds whose bodies stay: numbers are computed from them, or they explain the chain itself."""
@@ -35,6 +35,39 @@ class Pruned:
     count: int
     ranges: tuple[tuple[int, int], ...]
     record: Record | None
+
+
+@dataclass(frozen=True)
+class PruneDue:
+    """What a pruning would remove: bodies by kind, characters, the first and the last of their records, and how many runs."""
+
+    kinds: dict[str, int]
+    characters: int
+    first: datetime | None
+    last: datetime | None
+    runs: int
+
+    @property
+    def count(self) -> int:
+        """How many bodies."""
+        return sum(self.kinds.values())
+
+
+def due_for_pruning(connection: Connection, *, before: datetime, chain: str = "main") -> PruneDue:
+    """What `prune` would remove, with nothing removed."""
+    joined = ledger.join(bodies, (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq))
+    wanted = _where(chain, before)
+    size = func.sum(func.length(bodies.c.text))
+    counted = select(ledger.c.kind, func.count(), size, func.min(ledger.c.recorded_at), func.max(ledger.c.recorded_at))
+    rows = connection.execute(counted.select_from(joined).where(*wanted).group_by(ledger.c.kind).order_by(ledger.c.kind)).all()
+    runs = select(func.count(ledger.c.run.distinct())).select_from(joined).where(*wanted, ledger.c.run != "")
+    return PruneDue(
+        kinds={row[0]: row[1] for row in rows},
+        characters=sum(row[2] for row in rows),
+        first=datetime.fromisoformat(min(row[3] for row in rows)) if rows else None,
+        last=datetime.fromisoformat(max(row[4] for row in rows)) if rows else None,
+        runs=int(connection.execute(runs).scalar_one()),
+    )
 
 
 def prune(connection: Connection, ledger_: Ledger, *, before: datetime, actor: Actor, reason: str = "") -> Pruned:
@@ -57,16 +90,14 @@ def prune(connection: Connection, ledger_: Ledger, *, before: datetime, actor: A
     return Pruned(len(seqs), ranges, ledger_.append(connection, draft))
 
 
+def _where(chain: str, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    old = ledger.c.recorded_at < stamp(before)
+    return ledger.c.chain == chain, ledger.c.kind.in_(PRUNABLE), old, bodies.c.text.is_not(None)
+
+
 def _due(connection: Connection, chain: str, before: datetime) -> list[int]:
     joined = ledger.join(bodies, (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq))
-    query = (
-        select(ledger.c.seq)
-        .select_from(joined)
-        .where(
-            ledger.c.chain == chain, ledger.c.kind.in_(PRUNABLE), ledger.c.recorded_at < stamp(before), bodies.c.text.is_not(None)
-        )
-        .order_by(ledger.c.seq)
-    )
+    query = select(ledger.c.seq).select_from(joined).where(*_where(chain, before)).order_by(ledger.c.seq)
     return list(connection.execute(query).scalars())
 
 
