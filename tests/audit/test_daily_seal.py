@@ -1,7 +1,9 @@
 """Once a day, and after days on which nothing ran: verified, signed, recorded, sent; failures are told and tried again."""
 
 import json
+import threading
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import text
@@ -13,10 +15,11 @@ from temanashi.ledger.given import BadPublicKey, NoCheckpoint, given_checkpoint,
 from temanashi.ledger.records import Draft
 from temanashi.ledger.verification import verify_database
 from temanashi.ledger.verified import last_verification
-from temanashi.notices import Notifier
+from temanashi.notices import Notifier, message_by_apprise
 from temanashi.text import explain
 from temanashi.workspace.daily_seal import seal_day
 from temanashi.workspace.opening import open_installation
+from test_notices import Mail
 
 
 class Post:
@@ -114,6 +117,27 @@ def test_the_mail_is_what_verifies_the_ledger_later(office, tmp_path):
     office.add("mallory")
     assert verify_database(office.opened.database, state=office.state).status == "intact"
     assert verify_database(office.opened.database, state=office.state, given=[kept]).status == "altered"
+
+
+def test_a_real_mail_saved_as_a_file_is_understood_however_it_is_encoded(office, tmp_path):
+    with Mail() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        common = {"database": office.opened.database, "clock": office.clock, "lang": "ja", "secret": lambda _: server.url}
+        assert seal_day(office.opened, auditors=Notifier(("env:AUDITOR",), deliver=message_by_apprise, **common)) == []
+        server.shutdown()
+        thread.join(10)
+    (mail,) = server.mails
+    (checkpoint,) = read_checkpoints(office.state / CHECKPOINTS)
+    file = tmp_path / "mail.eml"
+    file.write_bytes(mail.as_bytes())
+    assert given_checkpoint(file) == checkpoint
+    text_ = next(part for part in mail.walk() if part.get_content_type() == "text/plain").get_payload(decode=True).decode()
+    again = EmailMessage()
+    again.set_content(text_, cte="base64")
+    file.write_bytes(again.as_bytes())
+    assert b'"hash"' not in file.read_bytes()
+    assert given_checkpoint(file) == checkpoint
 
 
 def test_an_auditors_own_key_is_what_counts(office, tmp_path):

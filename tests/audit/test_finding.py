@@ -100,6 +100,11 @@ def test_values_are_known_in_order_each_once(book):
         assert known_values(connection, "team") == []
 
 
+def test_an_event_is_found_by_whom_it_is_about(book):
+    book.add(Draft(kind="noted", actor="admin", outcome="role-given", body={"user": "sato", "role": "approver"}))
+    assert [entry.outcome for entry in found(book, person="sato", kind="noted")] == ["role-given"]
+
+
 def test_marks_cannot_be_changed_or_removed(book):
     for statement in (update(marks).values(value="x"), delete(marks)):
         with pytest.raises(DBAPIError), book.book.database._begun({"temanashi_writes": True}) as connection:

@@ -144,3 +144,16 @@ def test_what_was_found_is_written_whole_and_on_the_record(used, form):
         assert (done.returncode, "found" in done.stderr) == (2, True)
     assert not list(used.root.glob(".export-*"))
     assert "Wrote 2" in answered(used.run("audit", "search", "--runbook", "good", "-o", f"again.{form}"))
+
+
+def test_the_index_of_the_search_is_held_against_the_ledger(used):
+    assert "covers all" in answered(used.run("audit", "reindex"))
+    import sqlite3
+
+    with sqlite3.connect(used.root / ".tema" / "temanashi.db") as database:
+        database.execute("DROP TRIGGER ledger_marks_no_delete")
+        database.execute("DELETE FROM ledger_marks WHERE facet = 'ticket'")
+    assert answered(used.run("audit", "search", "--ticket", "INC-7")).strip() == "Nothing was found"
+    assert json.loads(answered(used.run("audit", "reindex", "--json"), 1))["missing"] == 1
+    assert "bob" not in answered(used.run("audit", "search", "--ticket", "INC-7"))
+    assert json.loads(answered(used.run("audit", "reindex", "--json")))["missing"] == 0

@@ -11,6 +11,7 @@ from temanashi.ledger.checkpoints import open_seal, write_checkpoint
 from temanashi.ledger.verification import verify_database
 from temanashi.ledger.verified import chain_status, keep_verification
 from temanashi.runs.decisions import decide
+from temanashi.signin.book import Book
 
 FORMS = {"ja": ("監査", "探す", "特権のものだけ", "未検証"), "en": ("Audit", "Search", "Privileged only", "Never verified")}
 
@@ -52,6 +53,17 @@ def test_conditions_narrow_it_and_what_was_typed_is_kept(visitor):
     assert 'value="inc-7"' in found
     assert "1 found" in found
     assert "Nothing was found" in visitor.get("/audit?lang=en&person=nobody").text
+
+
+def test_sign_ins_and_refusals_can_be_asked_for_in_words(visitor):
+    book = Book(database=visitor.opened.database, ledger=visitor.opened.ledger, clock=visitor.opened.clock)
+    with visitor.opened.database.transaction() as connection:
+        for event in ("signed-in", "access-refused"):
+            book.note(connection, event, actor=ALICE, channel="page", user="alice", path="/x")
+    text_ = visitor.get("/audit?lang=en&outcome=access-refused").text
+    assert "1 found" in text_
+    assert '<option value="access-refused" selected>access refused</option>' in text_
+    assert "権限がなく断った" in visitor.get("/audit?lang=ja&kind=noted").text
 
 
 def test_there_are_pages_and_a_way_back(visitor):

@@ -36,6 +36,7 @@ def register(audit: typer.Typer) -> None:
     """Add the commands under `tema audit`."""
     audit.command("search", help=say_here("audit.help-search"))(search)
     audit.command("run", help=say_here("audit.help-run"))(run)
+    audit.command("reindex", help=say_here("audit.help-reindex"))(reindex)
 
 
 def _text(name: str) -> typer.models.OptionInfo:
@@ -116,6 +117,22 @@ def run(
     if story.broken:
         answer(say_here("audit.story-broken", seqs=list(story.broken)), style="red")
         raise typer.Exit(1)
+
+
+def reindex(workspace: Root = None, json: Json = False) -> None:
+    """Add what the search lacks of the ledger. Exit 0 where nothing was missing, else 1."""
+    from temanashi.ledger.marks import complete_marks
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace, create=False) as opened, opened.database.transaction() as connection:
+        missing = complete_marks(connection)
+    if json:
+        emit({"exit": int(bool(missing)), "missing": missing})
+    else:
+        answer(
+            say_here("audit.reindexed" if missing else "audit.index-whole", count=missing), style="yellow" if missing else "green"
+        )
+    raise typer.Exit(int(bool(missing)))
 
 
 def criteria_of(

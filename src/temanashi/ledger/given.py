@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-import quopri
 import re
+from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -39,10 +40,10 @@ def given_checkpoint(file: Path) -> Checkpoint:
     What it says is believed only after its signature is checked.
     """
     try:
-        text = file.read_bytes()[:LONGEST].decode("utf-8", "replace")
+        raw = file.read_bytes()[:LONGEST]
     except OSError as error:
         raise NoCheckpoint(file=str(file), reason=error.strerror or str(error)) from error
-    for form in (text, html.unescape(text), quopri.decodestring(text.encode()).decode("utf-8", "replace")):
+    for form in _forms(raw):
         for found in reversed(_BRACES.findall(form)):
             for candidate in (found, _BREAKS.sub("", found)):
                 try:
@@ -50,6 +51,17 @@ def given_checkpoint(file: Path) -> Checkpoint:
                 except ValidationError:
                     continue
     raise NoCheckpoint(file=str(file), reason="-")
+
+
+def _forms(raw: bytes) -> Iterator[str]:
+    """The file as text, and every text of the mail that it may be."""
+    text = raw.decode("utf-8", "replace")
+    yield from (text, html.unescape(text))
+    for part in message_from_bytes(raw).walk():
+        payload = part.get_payload(decode=True)
+        if part.get_content_maintype() == "text" and isinstance(payload, bytes):
+            decoded = payload.decode("utf-8", "replace")
+            yield from (decoded, html.unescape(decoded))
 
 
 def given_key(file: Path) -> str:

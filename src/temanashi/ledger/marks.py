@@ -92,7 +92,9 @@ def _answered(kind: str, body: dict[str, Any]) -> Iterator[str]:
 
 
 def _hands(kind: str, body: dict[str, Any]) -> Iterator[str]:
-    """Who did or confirmed a line of a checklist."""
+    """Who did or confirmed a line of a checklist, and whom an event is about."""
+    if kind == "noted" and isinstance(body.get("user"), str):
+        yield body["user"]
     lines = body.get("lines") if kind == "decision" else None
     for line in lines if isinstance(lines, list) else ():
         yield from (str(line[name]) for name in ("by", "confirmed_by") if isinstance(line, dict) and line.get(name))
@@ -158,5 +160,5 @@ def _page(connection: Connection, chain: str, after: int) -> list[tuple[dict[str
     joined = ledger.join(bodies, (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq))
     told = select(bodies.c.seq, bodies.c.text).select_from(joined)
     told = told.where(ledger.c.chain == chain, ledger.c.seq.between(rows[0].seq, rows[-1].seq))
-    texts = {row.seq: row.text for row in connection.execute(told.where(ledger.c.kind.in_(("run_requested", "decision"))))}
+    texts = {row.seq: row.text for row in connection.execute(told.where(ledger.c.kind.in_(("run_requested", "decision", "noted"))))}
     return [(from_json(row.envelope), from_json(texts.get(row.seq) or "{}")) for row in rows]

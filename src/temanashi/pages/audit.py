@@ -48,6 +48,7 @@ def audit_search(site: Site) -> Callable[[Request], Response]:
                 count = count_entries(connection, form.criteria, chain=book.chain, most=MOST_COUNTED)
             published = site.published(connection)
             suggested = {facet: known_values(connection, facet, chain=book.chain, most=SUGGESTED) for facet in _SUGGEST}
+            outcomes = known_values(connection, "outcome", chain=book.chain, most=SUGGESTED)
         lang = language_of(request, settings.languages)
         titles = {name: runbook.title.text(lang) for name, runbook in published.runbooks.items()} if published else {}
         return page(
@@ -71,7 +72,7 @@ def audit_search(site: Site) -> Callable[[Request], Response]:
             texts=TEXTS,
             flags=FLAGS,
             kinds=KINDS,
-            outcomes=OUTCOMES,
+            outcomes=[*OUTCOMES, *(value for value in outcomes if value not in OUTCOMES)],
         )
 
     return answer

@@ -14,10 +14,9 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from temanashi.audit.entries import all_entries
 from temanashi.pages.audit_form import read_audit_form
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, remember, typed_name
+from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.reports.audit_export import FORMATS, csv_stream, json_stream, write_xlsx
 from temanashi.reports.audit_words import AuditWords
 from temanashi.reports.display import Display
@@ -48,11 +47,11 @@ def _exported(site: Site, request: Request, typed: dict[str, str]) -> Response:
     installation = site.installation
     settings = installation.settings
     lang = language_of(request, settings.languages)
-    asked, form, name = read_audit_form(typed, settings.zone), typed.get("format", ""), typed_name(typed.get("name", ""))
+    asked, form, name = read_audit_form(typed, settings.zone), typed.get("format", ""), given_name(request, typed.get("name", ""))
     if asked.problems or form not in FORMATS or not 0 < len(name) <= NAME_LENGTH:
         query = asked.query(lang=lang, export="1")
         return RedirectResponse(f"{request.scope.get('root_path', '')}/audit?{query}", status_code=303)
-    note_export(installation, asked.typed, form, actor=Actor(name=name), channel="page")
+    note_export(installation, asked.typed, form, actor=actor_for(request, name), channel="page")
     entries = all_entries(installation.database, asked.criteria, chain=installation.ledger.chain)
     words = AuditWords(Display(lang, settings.zone))
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

@@ -44,7 +44,6 @@ def read_audit_form(given: Mapping[str, str], zone: ZoneInfo) -> AuditForm:
     typed = {name: " ".join(given.get(name, "").split())[:LONGEST] for name in (*TEXTS, "from", "to", "kind", "outcome")}
     typed |= {name: "1" if given.get(name) else "" for name in FLAGS}
     typed["kind"] = typed["kind"] if typed["kind"] in KINDS else ""
-    typed["outcome"] = typed["outcome"] if typed["outcome"] in OUTCOMES else ""
     problems, days = {}, {}
     for name in ("from", "to"):
         try:

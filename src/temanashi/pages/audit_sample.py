@@ -13,11 +13,10 @@ from temanashi.audit.periods import BadPeriod
 from temanashi.audit.samples import MOST_DRAWN
 from temanashi.ledger.records import Kind
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import NAME_LENGTH, remember, typed_name, who
+from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
-from temanashi.people import Actor
 from temanashi.reports.audit_words import AuditWords
 from temanashi.reports.display import Display
 from temanashi.text import explain
@@ -53,7 +52,7 @@ def draw_on_page(site: Site) -> Callable[[Request], Awaitable[Response]]:
 
 def _drawn(site: Site, request: Request, typed: dict[str, str]) -> Response:
     lang = language_of(request, site.installation.settings.languages)
-    name, wrong = typed_name(typed["name"]), {}
+    name, wrong = given_name(request, typed["name"]), {}
     if not name or len(name) > NAME_LENGTH:
         wrong["name"] = "pages.form-name-missing" if not name else "pages.form-name-long"
     size = int(typed["size"]) if typed["size"].isdecimal() and len(typed["size"]) < LONGEST else 0
@@ -67,7 +66,7 @@ def _drawn(site: Site, request: Request, typed: dict[str, str]) -> Response:
     if wrong:
         return _form(site, request, typed, wrong)
     try:
-        drawn = draw_sample(site.installation, wanted, actor=Actor(name=name), channel="page")
+        drawn = draw_sample(site.installation, wanted, actor=actor_for(request, name), channel="page")
     except BadPeriod as error:
         return _form(site, request, typed, {}, period=" ".join(explain(error, lang)[::2]))
     answer = RedirectResponse(f"{request.scope.get('root_path', '')}/audit/samples/{drawn.seq}?lang={lang}", status_code=303)

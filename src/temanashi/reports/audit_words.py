@@ -44,15 +44,13 @@ class AuditWords:
 
     def outcome(self, entry: EntryView) -> str:
         """How a run ended, or what a record without a run says came of it."""
-        if entry.outcome == OPEN:
-            return self.say("outcome-open")
-        if not entry.run and entry.outcome == entry.kind:
-            return ""
-        word = f"audit.outcome-{entry.kind.replace('_', '-')}-{entry.outcome}"
-        if not entry.run and has(word, self.lang):
-            return say(word, self.lang)
-        key = f"runs.state-{entry.outcome}"
-        return say(key, self.lang) if has(key, self.lang) else entry.outcome
+        return "" if not entry.run and entry.outcome == entry.kind else self.outcome_word(entry.outcome, run=bool(entry.run))
+
+    def outcome_word(self, outcome: str, *, run: bool | None = None) -> str:
+        """The word of an outcome, of a run or of another event; one that has none is its own word."""
+        areas = ["runs.state-"] if run else ["audit.outcome-"] if run is False else ["runs.state-", "audit.outcome-"]
+        keys = [f"audit.outcome-{outcome}"] if outcome == OPEN else [f"{area}{outcome}" for area in areas]
+        return next((say(key, self.lang) for key in keys if has(key, self.lang)), outcome)
 
     def person(self, name: str, kind: str, assurance: str) -> str:
         """A name, and whether somebody signed in under it."""
