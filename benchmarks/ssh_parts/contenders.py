@@ -156,7 +156,8 @@ def openssh(place: dict[str, Any]) -> Iterator[Answers]:
             pieces = file.read().decode().split(cut)
             codes = [int(piece.split("\n", 1)[0]) for piece in pieces[1:]]
             texts = [pieces[0], *(piece.split("\n", 1)[1] for piece in pieces[1:-1])]
-            answers.append(list(zip(codes, texts, strict=True)))
+            missing = [(-1, "")] * (len(COMMANDS) - len(codes))  # of a host that did not let it in
+            answers.append([*zip(codes, texts, strict=False), *missing])
             file.close()
         return answers
 
