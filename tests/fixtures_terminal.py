@@ -14,8 +14,6 @@ COMMAND = [sys.executable, "-c", "from temanashi.cli import main; main()"]
 SETTINGS = """[tool.temanashi]
 languages = ["ja", "en"]
 timezone = "Asia/Tokyo"
-[tool.temanashi.gate]
-sign_in = false
 """
 
 
