@@ -156,7 +156,7 @@ def test_a_full_database_says_so_and_keeps_what_it_had(sqlite, ledger, fill, a_d
 
 def test_a_full_disk_says_so_and_keeps_what_was_acknowledged(clock, a_draft):
     folder = Path(tempfile.mkdtemp(prefix="tema-full-"))
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], check=False, capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=False, capture_output=True)
     try:
         if mounted.returncode:
             pytest.skip("a small disk cannot be mounted here")
