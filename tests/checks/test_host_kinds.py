@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import getpass
 import gzip
 import hashlib
@@ -310,9 +311,14 @@ def test_a_plugin_runs_there_or_here(look, tmp_path) -> None:
 
 
 @pytest.fixture
-def hung(tmp_path):
-    """A file system whose server never answers, as a dead NFS server does not."""
-    place = tmp_path / "hung mount"
+def hung(tmp_path, tmp_path_factory):
+    """A file system whose server never answers, as a dead NFS server does not. One at a time: every process sees its mount."""
+    with (tmp_path_factory.getbasetemp().parent / "hung.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield from _hung(tmp_path / "hung mount")
+
+
+def _hung(place):
     place.mkdir()
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
