@@ -81,21 +81,24 @@ def measured(name: str, place: dict[str, Any], server: Any, *, sweeps: int = 2, 
     return told
 
 
-def rows_of(place: dict[str, Any], server: Any, rounds: int) -> dict[str, dict[str, float]]:
+def rows_of(place: dict[str, Any], server: Any, rounds: int, programs: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+    """The medians of everybody. `programs`: peers that are programs of their own, and how they are called."""
     from contenders import CONTENDERS
+    from programs import measured_program
 
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*CONTENDERS, *programs)}
     floors = []
     for _ in range(rounds):
         for name in CONTENDERS:
             found[name].append(measured(name, place, server))
         floors.append(measured("temanashi", place, server, sweeps=1))
+        for name, command in programs.items():
+            found[name].append(measured_program(command, place))
     medians = {}
     for name, runs in found.items():
-        medians[name] = {
-            key: statistics.median(run[key] for run in runs) for key in ("cold", "warm", "cpu", "peak", "imported", "host cpu")
-        }
-        medians[name]["right"] = min(min(run["right"]) for run in runs)
+        keys = [key for key, value in runs[0].items() if isinstance(value, (int, float)) and key != "right"]
+        medians[name] = {key: statistics.median(run[key] for run in runs) for key in keys}
+        medians[name]["right"] = min(min(run["right"]) if isinstance(run["right"], list) else run["right"] for run in runs)
     medians["temanashi"]["floor"] = statistics.median(
         (run["cold"] - run["imported"]) / (run["host cpu"] / (os.cpu_count() or 1)) for run in floors
     )
@@ -118,7 +121,7 @@ def table(title: str, rows: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     from contenders import COMMANDS
-    from programs import ansible_raw, environment_of_peers, measured_program, pyinfra_shell
+    from programs import ansible_raw, environment_of_peers, pyinfra_shell
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -138,12 +141,14 @@ def main() -> None:
             "processes": given.processes,
         }
         place["addresses"] = stack.enter_context(far_away(server, given.rtt)) if given.rtt else list(server.addresses)
-        rows = rows_of(place, server, given.rounds)
+        programs = {}
         if given.peers:
-            programs = environment_of_peers(Path(folder), given.environment)
-            rows["pyinfra, 25 operations"] = measured_program(pyinfra_shell(place, programs), place)
-            rows["Ansible, 25 raw tasks"] = measured_program(ansible_raw(place, programs), place)
+            found = environment_of_peers(Path(folder), given.environment)
+            programs["pyinfra, 25 operations"] = pyinfra_shell(place, found)
+            programs["Ansible, 25 raw tasks"] = ansible_raw(place, found)
+        rows = rows_of(place, server, given.rounds, programs)
         table(f"{HOSTS} hosts x {len(COMMANDS)} checks, {given.rtt:g} ms round trip, {os.cpu_count()} cores for both sides", rows)
+        print(f"before our first connection: {rows['temanashi']['imported']:.2f} s")
         print(f"cold without imports / (CPU of the hosts / cores): {rows['temanashi']['floor']:.2f}")
 
 
