@@ -138,4 +138,7 @@ class GateSettings(BaseModel):
 
     sign_in: bool = Field(default=False, description="People sign in; without it `host` must be this machine alone (127.0.0.1)")
     idle_minutes: int = Field(default=60, ge=5, le=1440, description="A session that nobody used for so long has ended")
+    proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
+    )
     session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")

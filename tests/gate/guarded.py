@@ -39,13 +39,13 @@ class House:
         self.url = f"http://127.0.0.1:{place.settings.port}"
         self.own = {"origin": self.url, "sec-fetch-site": "same-origin"}
         self._clients: dict[str, httpx.Client] = {}
-        self.runs: dict[str, str] = {}
+        self._every: list[httpx.Client] = []
         self.deployments: dict[str, str] = {}
 
     def client(self, user: str = NOBODY) -> httpx.Client:
         """A browser of this user, signed in; of nobody, one that is not."""
         if user not in self._clients:
-            client = httpx.Client(base_url=self.url, trust_env=False, timeout=30, headers=self.own)
+            client = self._made(self.own)
             if user != NOBODY:
                 form = {"name": user, "password": PASSWORD, "next": "/tema/me"}
                 answer = client.post("/tema/sign-in", data=form)
@@ -55,19 +55,28 @@ class House:
 
     def fresh(self, user: str = NOBODY) -> httpx.Client:
         """The same, in a browser of its own."""
-        self._clients.pop(user, None)
+        kept = self._clients.pop(user, None)
         found = self.client(user)
         del self._clients[user]
+        if kept is not None:
+            self._clients[user] = kept
         return found
 
     def bearer(self, token: str) -> httpx.Client:
         """A program with a token."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, headers={"authorization": f"Bearer {token}"})
+        return self._made({"authorization": f"Bearer {token}"})
 
     @property
     def worker(self) -> httpx.Client:
         """The worker's way in."""
-        return self.bearer(local_token(self.place.settings))
+        if "" not in self._clients:
+            self._clients[""] = self.bearer(local_token(self.place.settings))
+        return self._clients[""]
+
+    def _made(self, headers: dict[str, str]) -> httpx.Client:
+        client = httpx.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers)
+        self._every.append(client)
+        return client
 
     def token(self, user: str, *scopes: str) -> str:
         """A new token of a user."""
@@ -110,7 +119,7 @@ class House:
             ]
 
     def close(self) -> None:
-        for client in self._clients.values():
+        for client in self._every:
             client.close()
 
 

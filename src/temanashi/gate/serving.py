@@ -36,6 +36,9 @@ def main() -> None:
                 log_level="warning",
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 server_header=False,
+                # Whoever is believed here says from which address, and over which scheme, a request came.
+                proxy_headers=bool(settings.gate.proxies),
+                forwarded_allow_ips=list(settings.gate.proxies),
             )
             uvicorn.Server(config).run()
     except TemanashiError as error:

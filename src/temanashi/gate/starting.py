@@ -148,7 +148,7 @@ def _moment(text: Any) -> str:
 
 
 def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:
-    given = body.get("parameters") or {}
+    given = {} if body.get("parameters") is None else body["parameters"]
     if not isinstance(given, dict):
         raise ForbiddenField("parameters")
     try:

@@ -18,6 +18,7 @@ from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, given_name, remember, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
+from temanashi.pages.visible import check_visible
 from temanashi.runs.approvals.reading import approval_of, why_not
 from temanashi.runs.approvals.store import FIRST
 from temanashi.runs.decisions import Verb, decide
@@ -70,6 +71,8 @@ def post_approval(site: Site, show: Callable[..., Response]) -> Callable[[Reques
 
 
 def _answered(site: Site, show: Callable[..., Response], request: Request, typed: Mapping[str, str]) -> Response:
+    with site.installation.database.reading() as connection:
+        check_visible(site, connection, request)
     back = _back(request)
     if typed.get("verb") == "forget":
         forget(back, request)

@@ -18,6 +18,7 @@ from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, forget, remember, signed_in, typed_name, who
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
+from temanashi.pages.visible import check_visible
 from temanashi.people import Actor, People
 from temanashi.runs.checklist_closing import close_checklist
 from temanashi.runs.checklist_record import spent_on
@@ -62,6 +63,8 @@ def post_checklist(site: Site, shown: Shown) -> Callable[[Request], Awaitable[Re
 
 
 def _done(site: Site, shown: Shown, request: Request, typed: dict[str, str]) -> Response:
+    with site.installation.database.reading() as connection:
+        check_visible(site, connection, request)
     verb, run = typed.get("verb", ""), request.path_params["run"]
     if verb == "forget":
         response = _back(request)

@@ -11,6 +11,7 @@ from temanashi.pages.language import language_of
 from temanashi.pages.left_out import left_out_lately
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
+from temanashi.pages.visible import sees_everything, visible
 from temanashi.reports.display import Display
 from temanashi.reports.wording import Wording
 from temanashi.runs.approvals.reading import approvals_waiting
@@ -22,6 +23,8 @@ from temanashi.workspace.reporting import current_month, month_report
 __all__ = ["home"]
 
 RECENT, WAITING, FAULTS = 20, 50, 20
+LOOKED_AT = 300
+"""Newest runs among which those of one person are sought."""
 
 
 def home(site: Site) -> Callable[[Request], Response]:
@@ -31,8 +34,9 @@ def home(site: Site) -> Callable[[Request], Response]:
         settings = site.installation.settings
         lang = language_of(request, settings.languages)
         with site.installation.database.reading() as connection:
-            waiting = recent_runs(connection, limit=WAITING, states=("waiting",))
-            recent = recent_runs(connection, limit=RECENT)
+            everything = sees_everything(request)
+            waiting = visible(site, connection, request, recent_runs(connection, limit=WAITING, states=("waiting",)))
+            recent = visible(site, connection, request, recent_runs(connection, limit=RECENT if everything else LOOKED_AT))[:RECENT]
             stop = stopped(connection)
             after = [view for view in approvals_waiting(site.installation.engine(), connection) if view.kind == "after"]
             published = site.published(connection)
@@ -44,6 +48,7 @@ def home(site: Site) -> Callable[[Request], Response]:
             site,
             request,
             "home.html.j2",
+            everything=everything,
             waiting=[run for run in waiting if run.wait is not None],
             recent=recent,
             stop=stop,

@@ -70,7 +70,7 @@ def page(site: Site, request: Request, template: str, *, status: int = 200, scri
     `scripts` lets our own script run in it.
     """
     settings = site.installation.settings
-    lang = language_of(request, settings.languages)
+    lang, me = language_of(request, settings.languages), signed_in(request)
     text = (
         _environment()
         .get_template(template)
@@ -82,8 +82,9 @@ def page(site: Site, request: Request, template: str, *, status: int = 200, scri
             others=[(other, str(request.url.include_query_params(lang=other))) for other in settings.languages if other != lang],
             root=request.scope.get("root_path", ""),
             links=site.links,
-            me=signed_in(request),
+            me=me,
             sign_in=settings.gate.sign_in,
+            sees_all=me is None or me.may("see-all"),
             **data,
         )
     )

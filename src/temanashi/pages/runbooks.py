@@ -11,9 +11,10 @@ from starlette.responses import Response
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
+from temanashi.pages.visible import may_ask_for, sees_everything
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.telling import tell_approval, tell_rights, tell_steps
-from temanashi.workspace.first import runbook_named
+from temanashi.workspace.first import UnknownRunbook, runbook_named
 from temanashi.workspace.handbook import runbook_facts, search_runbooks
 from temanashi.workspace.publishing import NothingPublished, PublishedWorkspace
 from temanashi.workspace.reading import CATEGORIES
@@ -31,7 +32,9 @@ def list_runbooks(site: Site) -> Callable[[Request], Response]:
         category = next((c for c in CATEGORIES if c == request.query_params.get("category")), "")
         with site.installation.database.reading() as connection:
             published = site.published(connection)
-        every = published.runbooks.values() if published is not None else ()
+            every = list(published.runbooks.values()) if published is not None else []
+            if not sees_everything(request):
+                every = [one for one in every if may_ask_for(site, connection, request, one)]
         found = search_runbooks(every, words=words, category=category)
         by_category = [(c, group) for c in CATEGORIES if (group := [r for r in found if r.category == c])]
         return page(
@@ -76,4 +79,7 @@ def named(site: Site, connection: Connection, request: Request) -> tuple[Publish
     published = site.published(connection)
     if published is None:
         raise NothingPublished
-    return published, runbook_named(published, request.path_params["runbook"])
+    runbook = runbook_named(published, request.path_params["runbook"])
+    if not sees_everything(request) and not may_ask_for(site, connection, request, runbook):
+        raise UnknownRunbook(runbook.id, known=())
+    return published, runbook

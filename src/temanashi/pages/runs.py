@@ -21,10 +21,11 @@ from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
+from temanashi.pages.visible import check_visible
 from temanashi.reports.display import Display
 from temanashi.runs.approvals.store import FIRST, approvers_of
 from temanashi.runs.decisions import decide
-from temanashi.runs.reading import RunView, run_view
+from temanashi.runs.reading import RunView
 from temanashi.runs.results import NotWaiting
 
 __all__ = ["approve_run", "decide_run", "show_run", "work_on_run"]
@@ -92,7 +93,7 @@ def _wake(site: Site, run: RunView) -> None:
 
 def _view(site: Site, request: Request) -> RunView:
     with site.installation.database.reading() as connection:
-        return run_view(connection, request.path_params["run"])
+        return check_visible(site, connection, request)
 
 
 def _page(
@@ -106,7 +107,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     with site.installation.database.reading() as connection:
-        run = run_view(connection, request.path_params["run"])
+        run = check_visible(site, connection, request)
         published = site.published(connection) if _has_remedies(run) else None
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
         approvers = approvers_of(site.installation.ledger, connection, run.id)
