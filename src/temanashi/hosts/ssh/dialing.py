@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from temanashi.hosts.ssh.faults import ConnectTimedOut, NameNotFound, Refused
+from temanashi.hosts.ssh.reading import ReadAheadSocket
 from temanashi.hosts.ssh.routes import Endpoint
 from temanashi.hosts.transport import Unreachable
 
@@ -27,7 +28,7 @@ def dial(endpoint: Endpoint, *, timeout: float) -> socket.socket:
         share = (until - time.monotonic()) / (len(addresses) - number)
         if share <= 0:
             raise late
-        made = socket.socket(family, socket.SOCK_STREAM)
+        made = ReadAheadSocket(family, socket.SOCK_STREAM)
         try:
             made.settimeout(share)
             made.connect(where)
