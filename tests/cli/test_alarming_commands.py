@@ -130,3 +130,39 @@ def test_alerts_that_a_receiver_did_not_get_are_shown(tmp_path, site):
     site.run("run", "look")
     assert "have not reached notify:env:TEMA_NOT_SET yet" in site.run("problems").stdout
     assert site.json("problems")["unsent"] == [{"receiver": "notify:env:TEMA_NOT_SET", "state": "waiting", "count": 1}]
+
+
+RULE = """windows:
+  - {id: always, hosts: web1, checks: [look/word], at: "00:00", length: 2d, reason: {ja: 毎日の作業, en: Daily works}, owner: ops}
+  - {id: yearly, hosts: all, at: "23:00", days: {month_day: 1, months: 4}, length: 3h, reason: {ja: 期初, en: New term}, owner: ops}
+"""
+
+
+def test_maintenance_of_a_file_comes_again_and_keeps_its_checks_quiet(site):
+    site.write("runbooks/site/maintenance.yaml", RULE)
+    assert site.run("validate").returncode == 0
+    site.run("publish")
+    shown = {one["target"]: one["maintenance"] for one in site.json("problems")["problems"]}
+    assert shown["web2"] is None
+    assert (shown["web1"]["id"], shown["web1"]["actor"]) == ("always", "ops")
+    assert "in maintenance until" in site.run("problems").stdout
+    listed = site.run("maintenance", "list").stdout.splitlines()
+    assert listed[0].startswith("always  web1")
+    assert listed[0].endswith("ops: Daily works (look/word) [every day, 00:00]")
+    assert "New term" in listed[1]
+    found = json.loads(site.run("maintenance", "list", "--json").stdout)
+    assert [(one["id"], one["recurring"], one["checks"]) for one in found] == [
+        ("always", True, ["look/word"]),
+        ("yearly", True, []),
+    ]
+
+
+def test_maintenance_of_a_file_is_ended_in_the_file(site):
+    site.write("runbooks/site/maintenance.yaml", RULE)
+    site.run("publish")
+    done = site.run("maintenance", "end", "always")
+    assert done.returncode == 2
+    assert "active: false" in done.stderr
+    site.write("runbooks/site/maintenance.yaml", RULE.replace("checks:", "active: false, checks:"))
+    site.run("publish")
+    assert [one["maintenance"] for one in site.json("problems")["problems"]] == [None, None]

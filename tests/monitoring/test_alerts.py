@@ -27,6 +27,7 @@ from temanashi.monitoring.maintenance import (
     read_windows,
     windows_over,
 )
+from temanashi.monitoring.model import Key
 from temanashi.monitoring.tables import ALERTS
 
 
@@ -248,7 +249,10 @@ def test_maintenance_of_hosts_that_are_not_there_is_refused_and_of_hosts_that_ar
     window("web2")
     gone = Inventory.model_validate({"hosts": {"web1": {"transport": "local"}}})
     with world.database.reading() as connection:
-        assert windows_over(connection, world.clock.now(), inventory=lambda: gone).covering("sample", "web2") is None
+        assert (
+            windows_over(connection, world.clock.now(), inventory=lambda: gone).covering(Key("sample", "look", "disk", "web2"))
+            is None
+        )
 
 
 @pytest.fixture

@@ -169,3 +169,21 @@ def test_a_remedy_that_was_withdrawn_is_not_offered(fixable):
     browser = Browser(fixable)
     assert "free-disk" not in browser.get(f"/runs/{view.id}?lang=ja").text
     assert "free-disk" not in browser.get("/checks/2026-11-18?lang=ja").text
+
+
+def test_maintenance_that_comes_again_is_on_the_sheet_in_the_readers_language(morning):
+    morning.book(checks=("disk",))
+    rule = (
+        'windows:\n  - {id: works, hosts: order1, at: "07:00", days: business_day, length: 2h, owner: ops,'
+        " reason: {ja: 定例作業, en: Works}}\n"
+    )
+    file = morning.town.place.root / "runbooks/site/maintenance.yaml"
+    file.write_text(rule, encoding="utf-8")
+    morning.publish()
+    morning.says = {("order1", "disk"): "CRITICAL"}
+    morning.run("2026-11-18 07:30")
+    sheet = morning.sheet("2026-11-18", "2026-11-18 08:00")
+    told = [SheetWords(sheet, Display(lang, morning.town.opened.settings.zone)).marks(sheet.lines[0])[0] for lang in ("ja", "en")]
+    assert told[0] == "保守中（2026年11月18日(水) 09:00まで）定例作業"
+    assert told[1].endswith("Works")
+    assert morning.sheet("2026-11-18", "2026-11-18 09:30").lines[0].items[0].mark is None

@@ -131,3 +131,21 @@ def test_what_is_wrong_stands_before_what_many_hosts_cannot_tell(visitor):
         after_run(visitor.opened, view)
     text = visitor.get("/problems?lang=en").text
     assert text.index("localhost") < text.index("near/look/gone") < text.index("web3")
+
+
+def test_maintenance_that_comes_again_is_shown_with_its_rule(broken):
+    rule = (
+        'windows:\n  - {id: nightly, hosts: localhost, checks: [full-disk/*], at: "00:00", length: 2d, owner: <ops>,'
+        " reason: {ja: 夜間の作業, en: Night works}}\n"
+    )
+    file = broken.place.root / "runbooks/site/maintenance.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(rule, encoding="utf-8")
+    broken.place.publish()
+    shown = broken.get("/problems?lang=en").text
+    assert "No problem needs anybody" in shown
+    assert "In maintenance until" in shown
+    assert "<b>localhost</b> (only full-disk/*)" in shown
+    assert "Comes again: every day, 00:00 (`nightly` in maintenance.yaml)" in shown
+    assert "&lt;ops&gt;: Night works" in shown
+    assert "繰り返し: 毎日 00:00" in broken.get("/problems?lang=ja").text

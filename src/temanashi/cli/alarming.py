@@ -49,12 +49,13 @@ def problems(
     """List open problems, the worst first."""
     from temanashi.monitoring.outbox import pending
     from temanashi.monitoring.reading import problems as open_problems
-    from temanashi.workspace.live import live_inventory
+    from temanashi.workspace.live import live_inventory, live_recurring
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation, installation.database.reading() as connection:
         now = installation.clock.now()
-        found = open_problems(connection, now=now, inventory=live_inventory(connection), runbook=runbook)
+        known: dict[str, Any] = {"inventory": live_inventory(connection), "recurring": live_recurring(connection)}
+        found = open_problems(connection, now=now, **known, runbook=runbook)
         unsent = pending(connection)
         loud = [one for one in found if one.hard and one.acknowledged is None and one.maintenance is None]
         if json:
@@ -156,19 +157,24 @@ def add(
 
 
 def list_windows(workspace: Root = None, json: Json = False) -> None:
-    """List maintenance that is in force or planned."""
+    """List maintenance that is in force or planned, and the next time of what comes again."""
     from temanashi.monitoring.maintenance import read_windows
+    from temanashi.runbooks.schedule_words import rule_in_words
+    from temanashi.workspace.live import live_recurring
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as installation, installation.database.reading() as connection:
-        found = read_windows(connection, installation.clock.now())
+        now, recurring = installation.clock.now(), live_recurring(connection)
+        found = sorted([*read_windows(connection, now), *recurring.ahead(now)], key=lambda one: (one.since, one.id))
         if json:
             emit([_window(one) for one in found])
             return
         if not found:
             answer(say_here("cli.maintenance-none"))
+        rules = {rule.id: rule_in_words(rule.timing, language()) for rule in recurring.windows}
         for one in found:
-            answer(f"{one.id}  {_window_line(installation, one)}")
+            again = f" [{rules[one.id]}]" if one.recurring else ""
+            answer(f"{one.id}  {_window_line(installation, one)}{again}")
 
 
 def end(
@@ -194,12 +200,15 @@ def _when(installation: Installation, moment: datetime) -> str:
 
 
 def _window(one: Window) -> dict[str, Any]:
-    texts = {name: getattr(one, name) for name in ("id", "selector", "runbook", "reason", "actor")}
-    return {**texts, "since": one.since.isoformat(), "until": one.until.isoformat()}
+    texts = {name: getattr(one, name) for name in ("id", "selector", "runbook", "actor", "recurring")}
+    reason = one.reason if isinstance(one.reason, str) else one.reason.text(language())
+    times = {"since": one.since.isoformat(), "until": one.until.isoformat()}
+    return {**texts, "checks": list(one.checks), "reason": reason, **times}
 
 
 def _window_line(installation: Installation, one: Window) -> str:
     since, until = _when(installation, one.since), _when(installation, one.until)
     data = {"selector": one.selector, "since": since, "until": until, "actor": one.actor, "reason": one.reason}
     line = say_here("cli.maintenance-line", **data)
-    return f"{line} ({one.runbook})" if one.runbook else line
+    only = [*([one.runbook] if one.runbook else []), *one.checks]
+    return f"{line} ({', '.join(only)})" if only else line

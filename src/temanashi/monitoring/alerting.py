@@ -23,6 +23,7 @@ from temanashi.monitoring.events import Change, Event, NotKnown
 from temanashi.monitoring.grouping import Bundle, Fleet, Labels, Sort, bundles
 from temanashi.monitoring.maintenance import Windows, windows_over
 from temanashi.monitoring.model import BAD, CheckState, Problem, worse
+from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.monitoring.store import read_problems, read_states, stamp, take_turn
 from temanashi.monitoring.tables import ALERTS, HOSTS, PROBLEMS
 
@@ -34,9 +35,10 @@ TOLD: frozenset[Verdict] = BAD
 
 @dataclass(frozen=True, kw_only=True)
 class Alerts:
-    """What decides about alerts: the verdicts that are told at all, and the hosts of the live version, for maintenance."""
+    """What decides about alerts: the verdicts that are told at all, and for maintenance hosts and rules of the live version."""
 
     inventory: Callable[[Connection], Inventory]
+    recurring: Callable[[Connection], Recurring] = lambda _: NO_RECURRING
     verdicts: Collection[Verdict] = TOLD
 
 
@@ -78,7 +80,9 @@ class _Settling:
         if not self._open and not self._problems:
             return
         self._states = {state.key: state for state in read_states(connection)}
-        self._windows: Windows = windows_over(connection, now, inventory=lambda: alerts.inventory(connection))
+        self._windows: Windows = windows_over(
+            connection, now, inventory=lambda: alerts.inventory(connection), recurring=lambda: alerts.recurring(connection)
+        )
         self._acks = acknowledgements_of(connection)
         self._orphans = _orphans(self._states.values())
 
@@ -229,7 +233,7 @@ class _Settling:
         return tuple(NotKnown(target=target, checks=tuple(sorted(names))) for target, names in sorted(found.items()))
 
     def _quiet(self, problem: Problem) -> bool:
-        return self._windows.covering(problem.key.runbook, problem.key.target) is not None
+        return self._windows.covering(problem.key) is not None
 
     def _ack(self, problem: Problem) -> Acknowledgement | None:
         ack = self._acks.get(problem.id)

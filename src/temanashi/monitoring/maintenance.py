@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -16,9 +17,14 @@ from temanashi.hosts.inventory import HostError, Inventory
 from temanashi.ledger.chain import event_id
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Draft
+from temanashi.monitoring.model import Key
 from temanashi.monitoring.store import moment, stamp
 from temanashi.monitoring.tables import MAINTENANCE
 from temanashi.people import Actor, Channel
+from temanashi.text.local import LocalText
+
+if TYPE_CHECKING:
+    from temanashi.monitoring.recurring import Recurring
 
 __all__ = ["NoSuchWindow", "Window", "WindowBackwards", "Windows", "add_window", "end_window", "read_windows", "windows_over"]
 
@@ -45,17 +51,22 @@ class NoSuchWindow(InputError):
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Maintenance of the hosts of `selector`, of every runbook (empty `runbook`) or of one."""
+    """Maintenance of the hosts of `selector`: of every runbook (empty `runbook`) or of one, of every check or those of `checks`.
+
+    A `recurring` one comes from a file: its `actor` is who is responsible, and `id` the name of its rule.
+    """
 
     id: str
     selector: str
     runbook: str
     since: datetime
     until: datetime
-    reason: str
+    reason: str | LocalText
     actor: str
     made_at: datetime
     ended_at: datetime | None = None
+    checks: tuple[str, ...] = ()
+    recurring: bool = False
 
     @property
     def end(self) -> datetime:
@@ -66,6 +77,13 @@ class Window:
         """Whether it is in force at a moment."""
         return self.since <= at < self.end
 
+    def means(self, key: Key) -> bool:
+        """Whether a check is one of those that it covers, whatever host it looks at."""
+        if self.runbook not in {"", key.runbook}:
+            return False
+        names = (key.name, f"{key.runbook}/{key.name}", f"{key.runbook}/{key.step}/{key.name}")
+        return not self.checks or any(fnmatchcase(name, pattern) for pattern in self.checks for name in names)
+
 
 class Windows:
     """The windows in force at one moment, and the hosts that each covers."""
@@ -73,9 +91,9 @@ class Windows:
     def __init__(self, windows: Iterable[Window], inventory: Inventory) -> None:
         self._covered = [(window, _hosts(window.selector, inventory)) for window in windows]
 
-    def covering(self, runbook: str, target: str) -> Window | None:
-        """The window that covers a check of a runbook on a host; the one that ends last where there are several."""
-        found = [window for window, hosts in self._covered if window.runbook in {"", runbook} and target in hosts]
+    def covering(self, key: Key) -> Window | None:
+        """The window that covers a check of a host; the one that ends last where there are several."""
+        found = [window for window, hosts in self._covered if key.target in hosts and window.means(key)]
         return max(found, key=lambda window: window.end, default=None)
 
 
@@ -115,8 +133,9 @@ def add_window(
         actor=actor.name,
         made_at=now,
     )
-    times = {"since": stamp(since), "until": stamp(until)}
-    row = {**vars(made), **times, "made_at": stamp(now), "ended_at": None, "ended_by": None}
+    texts = {name: getattr(made, name) for name in ("id", "selector", "runbook", "reason", "actor")}
+    times = {"since": stamp(since), "until": stamp(until), "made_at": stamp(now)}
+    row = {**texts, **times, "ended_at": None, "ended_by": None}
     connection.execute(insert(MAINTENANCE).values(**row))
     _record(ledger, connection, "maintenance_planned", made, actor=actor, channel=channel)
     return made
@@ -141,10 +160,17 @@ def read_windows(connection: Connection, now: datetime) -> list[Window]:
     return [_window(row) for row in connection.execute(query.order_by(MAINTENANCE.c.since, MAINTENANCE.c.id))]
 
 
-def windows_over(connection: Connection, at: datetime, *, inventory: Callable[[], Inventory]) -> Windows:
-    """The windows in force at a moment, now or in the past; hosts are looked up only where there is one."""
+def windows_over(
+    connection: Connection, at: datetime, *, inventory: Callable[[], Inventory], recurring: Callable[[], Recurring] | None = None
+) -> Windows:
+    """The windows in force at a moment, now or in the past; hosts are looked up only where there is one.
+
+    Those set by hand are of that moment, those of files as the files say now.
+    """
     query = select(MAINTENANCE).where(MAINTENANCE.c.since <= stamp(at), MAINTENANCE.c.until > stamp(at))
     found = [window for row in connection.execute(query) if (window := _window(row)).over(at)]
+    if recurring is not None:
+        found += recurring().over(at)
     return Windows(found, inventory() if found else Inventory())
 
 
@@ -172,7 +198,7 @@ def _record(
         actor_kind=actor.kind,
         assurance=actor.assurance,
         channel=channel,
-        reason=window.reason if reason is None else reason,
+        reason=str(window.reason) if reason is None else reason,
         outcome=outcome,
         body={**body, "by": window.actor},
     )

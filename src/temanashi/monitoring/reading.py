@@ -12,7 +12,8 @@ None) and alert (an `AlertView` with sort and label of the outage that it is par
 
 A `StateView` has: runbook, step, check, target, item, title, kind, owner, verdict (the last result as it is to be shown), measured,
 reason, run, at, measured_at, since, last_ok, previous, changed_at, attempts, flapping, seconds, value, unit, problem (its
-`ProblemView`, or None) and maintenance. `inventory` is the live one: windows name hosts by selectors. Nothing here writes.
+`ProblemView`, or None) and maintenance. `inventory` is the live one: windows name hosts by selectors; `recurring` are the rules of
+the live version for maintenance that comes again. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.acknowledging import Acknowledgement, acknowledgements_of
 from temanashi.monitoring.maintenance import Window, Windows, windows_over
 from temanashi.monitoring.model import CheckState, Key, Problem
+from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.monitoring.store import read_problems, read_states, stamp
 from temanashi.monitoring.tables import ALERTS, CHANGES
 from temanashi.text.local import LocalText, Phrase
@@ -125,15 +127,20 @@ class ChangeView(_View):
     flapping: bool
 
 
-def problems(connection: Connection, *, now: datetime, inventory: Inventory, runbook: str = "") -> list[ProblemView]:
+def problems(
+    connection: Connection, *, now: datetime, inventory: Inventory, recurring: Recurring = NO_RECURRING, runbook: str = ""
+) -> list[ProblemView]:
     """Open problems, the worst first, then the oldest; of one runbook where it is named."""
-    found = _views(connection, now, windows_over(connection, now, inventory=lambda: inventory), runbook)
+    windows = windows_over(connection, now, inventory=lambda: inventory, recurring=lambda: recurring)
+    found = _views(connection, now, windows, runbook)
     return sorted(found.values(), key=lambda view: (_WORST_FIRST.index(view.verdict), view.since, view.target, view.check))
 
 
-def states(connection: Connection, *, now: datetime, inventory: Inventory, runbook: str = "") -> list[StateView]:
+def states(
+    connection: Connection, *, now: datetime, inventory: Inventory, recurring: Recurring = NO_RECURRING, runbook: str = ""
+) -> list[StateView]:
     """Every check that was ever seen and is still there, in the order of runbook, step, check and target."""
-    windows = windows_over(connection, now, inventory=lambda: inventory)
+    windows = windows_over(connection, now, inventory=lambda: inventory, recurring=lambda: recurring)
     open_ = _views(connection, now, windows, runbook)
     return [
         StateView(
@@ -157,7 +164,7 @@ def states(connection: Connection, *, now: datetime, inventory: Inventory, runbo
             value=state.value,
             unit=state.unit,
             problem=open_.get(state.problem),
-            maintenance=windows.covering(state.key.runbook, state.key.target),
+            maintenance=windows.covering(state.key),
         )
         for state in read_states(connection, runbook=runbook)
     ]
@@ -216,7 +223,7 @@ def _view(
         seen=state.verdict if state is not None else problem.verdict,
         last_ok=state.ok_at if state is not None else None,
         acknowledged=ack if ack is not None and ack.covers(problem, now) else None,
-        maintenance=windows.covering(problem.key.runbook, problem.key.target),
+        maintenance=windows.covering(problem.key),
         alert=_alert(alerts.get(problem.alert)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,9 +18,10 @@ from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remembe
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
+from temanashi.runbooks.schedule_words import rule_in_words
 from temanashi.text import explain, say
 from temanashi.workspace.acknowledging import acknowledge_named, withdraw_named
-from temanashi.workspace.live import live_inventory
+from temanashi.workspace.live import live_inventory, live_recurring
 
 __all__ = ["acknowledge_on_page", "show_problems"]
 
@@ -60,8 +62,9 @@ def show_problems(site: Site) -> Callable[..., Response]:
     def answer(request: Request, typed: Typed | None = None) -> Response:
         now = site.installation.clock.now()
         with site.installation.database.reading() as connection:
-            found = problems(connection, now=now, inventory=live_inventory(connection))
-            windows = read_windows(connection, now)
+            recurring = live_recurring(connection)
+            found = problems(connection, now=now, inventory=live_inventory(connection), recurring=recurring)
+            windows = [*read_windows(connection, now), *recurring.ahead(now)]
         loud = [one for one in found if one.hard and one.acknowledged is None and one.maintenance is None]
         rest = [one for one in found if one not in loud]
         return page(
@@ -73,7 +76,8 @@ def show_problems(site: Site) -> Callable[..., Response]:
             quiet=rest[:SHOWN],
             count=len(loud),
             more=max(len(loud) - SHOWN, 0) + max(len(rest) - SHOWN, 0),
-            windows=windows,
+            windows=sorted(windows, key=lambda window: (window.since, window.id)),
+            rules={rule.id: partial(rule_in_words, rule.timing) for rule in recurring.windows},
             now=now,
             hours=HOURS,
             typed=typed or Typed(name=who(request)),

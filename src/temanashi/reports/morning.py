@@ -58,7 +58,7 @@ class Mark(NamedTuple):
     kind: Literal["acknowledged", "maintenance"]
     by: str = ""
     until: datetime | None = None
-    note: str = ""
+    note: str | LocalText = ""
 
 
 Marks = Callable[[CheckSeen], Mark | None]

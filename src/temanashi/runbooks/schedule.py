@@ -24,7 +24,7 @@ from temanashi.calendars import Blackout, DayTime
 from temanashi.clock import duration_of
 from temanashi.text.local import LocalText, phrase
 
-__all__ = ["At", "Days", "Missed", "OnClosed", "Schedule", "numbered"]
+__all__ = ["At", "Days", "Duration", "Missed", "OnClosed", "Schedule", "Times", "numbered"]
 
 OnClosed = Literal["skip", "next", "previous"]
 Missed = Literal["skip", "last", "all"]

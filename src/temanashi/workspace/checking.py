@@ -19,7 +19,7 @@ from temanashi.monitoring.receivers.webhook import Webhook
 from temanashi.monitoring.tables import ALERTS, PROBLEMS
 from temanashi.secrets import resolve
 from temanashi.text import Phrase, explain, phrase
-from temanashi.workspace.live import live_inventory
+from temanashi.workspace.live import live_inventory, live_recurring
 from temanashi.workspace.opening import Installation
 
 __all__ = ["look_after_checks", "note_checks", "receivers_of", "settle", "watch_checks"]
@@ -110,5 +110,6 @@ def _anything(installation: Installation) -> bool:
 def _settle(installation: Installation, connection: Connection, receivers: list[Receiver]) -> None:
     now = installation.clock.now()
     verdicts = [Verdict(word) for word in installation.settings.alerts.verdicts]
-    events = settle_alerts(connection, now=now, alerts=Alerts(inventory=live_inventory, verdicts=verdicts))
+    asked = Alerts(inventory=live_inventory, recurring=live_recurring, verdicts=verdicts)
+    events = settle_alerts(connection, now=now, alerts=asked)
     enqueue(connection, events, receivers, now=now)

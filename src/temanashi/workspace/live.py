@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import Connection
 
 from temanashi.hosts.inventory import Inventory
+from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
 from temanashi.workspace.hosts_files import is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
+from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["live_directory", "live_inventory", "live_people"]
+__all__ = ["live_directory", "live_inventory", "live_people", "live_recurring"]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -46,3 +50,17 @@ def live_inventory(connection: Connection) -> Inventory:
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if is_hosts_file(file)}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).inventory
+
+
+def live_recurring(connection: Connection) -> Recurring:
+    """Maintenance of the live version that comes again; none where none is. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return NO_RECURRING
+    content = content_of(connection, live.number)
+    texts = {file: text for file, text in content["files"].items() if file in {CALENDAR, MAINTENANCE}}
+    if MAINTENANCE not in texts:
+        return NO_RECURRING
+    settings = content["settings"]
+    said = load_content(texts, kinds={}, languages=tuple(settings["languages"]))
+    return Recurring(windows=said.maintenance, calendars=said.calendar, zone=ZoneInfo(settings["timezone"]))

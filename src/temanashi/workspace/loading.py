@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
+from temanashi.monitoring.recurring import RecurringWindow
 from temanashi.people import People
 from temanashi.problems import Problem, problems_of
 from temanashi.runbooks.offering import Offering
@@ -25,6 +26,7 @@ from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.host_sources import with_sources
 from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load_inventory
+from temanashi.workspace.maintenance_file import Written, check_names, load_maintenance, maintenance_faults
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
@@ -42,6 +44,7 @@ class Content:
     runbooks: dict[str, LoadedRunbook]
     inventory: Inventory
     calendar: SiteCalendars
+    maintenance: tuple[RecurringWindow, ...]
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
@@ -78,6 +81,8 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     inventory = load_inventory({file: site.pop(_bare(file)) for file in lists}, faults)
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
+    rules = site.pop("maintenance", None)
+    windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
     offers = Offering(inventory=inventory, files=texts, people=people)
     every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
@@ -88,6 +93,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
             loaded, inventory=inventory, people=people, languages=languages, calendars=calendar, offers=offers
         )
     ]
+    found += _maintenance(windows, rules, texts, every, inventory=inventory, languages=languages)
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     found += call_faults(loaded for loaded in every if loaded.file not in broken)
@@ -98,11 +104,28 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},
         inventory=inventory,
         calendar=calendar,
+        maintenance=tuple(one.window for one in windows),
         people=people,
         flows=flows,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],
     )
+
+
+def _maintenance(
+    windows: tuple[Written, ...],
+    source: YamlSource | None,
+    texts: Mapping[str, str],
+    every: list[LoadedRunbook],
+    *,
+    inventory: Inventory,
+    languages: tuple[Lang, ...],
+) -> list[Fault]:
+    if source is None:
+        return []
+    whole = len(every) == sum(_is_runbook(file) for file in texts)
+    checks = check_names(loaded.runbook for loaded in every) if whole else None
+    return maintenance_faults(windows, source, inventory=inventory, checks=checks, languages=languages)
 
 
 def _people(source: YamlSource | None, faults: list[Fault]) -> People:

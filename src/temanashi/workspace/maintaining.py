@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from temanashi.errors import InputError
 from temanashi.monitoring.maintenance import Window, add_window, end_window
 from temanashi.people import Actor, Channel
 from temanashi.runbooks.kinds import step_kinds
@@ -12,11 +13,21 @@ from temanashi.text import Phrase
 from temanashi.workspace.checking import settle
 from temanashi.workspace.first import runbook_named
 from temanashi.workspace.holding import until_from
-from temanashi.workspace.live import live_inventory
+from temanashi.workspace.live import live_inventory, live_recurring
+from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import NothingPublished, current_version
 
-__all__ = ["end_maintenance", "plan_maintenance", "since_from"]
+__all__ = ["WindowOfFile", "end_maintenance", "plan_maintenance", "since_from"]
+
+
+class WindowOfFile(InputError):
+    """Maintenance that comes again stands in a file, and ends with what the file says."""
+
+    key = "monitoring.window-of-file"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, file=MAINTENANCE)
 
 
 def since_from(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
@@ -67,8 +78,10 @@ def plan_maintenance(
 def end_maintenance(
     installation: Installation, window: str, *, reason: str = "", actor: Actor, channel: Channel
 ) -> tuple[Window, list[Phrase]]:
-    """End maintenance now; what it was, and what went wrong with telling what is wrong. Raises NoSuchWindow."""
+    """End maintenance now; what it was, and what went wrong with telling what is wrong. Raises NoSuchWindow and WindowOfFile."""
     with installation.database.transaction() as connection:
+        if window in {rule.id for rule in live_recurring(connection).windows}:
+            raise WindowOfFile(window)
         ended = end_window(
             connection, installation.ledger, window, reason=reason, actor=actor, channel=channel, clock=installation.clock
         )

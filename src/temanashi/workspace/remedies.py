@@ -85,7 +85,9 @@ def _due(
 ) -> Iterator[tuple[ProblemView, Mapping[str, Any]]]:
     """Problems that lasted long enough to count, that nobody is on, and for which no run was asked for yet."""
     now = installation.clock.now()
-    for problem in problems(connection, now=now, inventory=published.inventory, runbook=view.runbook):
+    for problem in problems(
+        connection, now=now, inventory=published.inventory, recurring=published.recurring, runbook=view.runbook
+    ):
         remedy = wanted.get((problem.step, problem.target, problem.check))
         quiet = not problem.hard or problem.acknowledged is not None or problem.maintenance is not None
         if remedy is not None and not quiet and problem.verdict is Verdict.CRITICAL and not _asked(connection, problem, remedy):

@@ -15,7 +15,7 @@ from temanashi.runbooks.offering import Offers
 from temanashi.runbooks.schedule import Schedule
 from temanashi.text import phrase
 
-__all__ = ["schedule_problems"]
+__all__ = ["schedule_problems", "timing_problems"]
 
 
 def schedule_problems(runbook: Runbook, calendars: SiteCalendars, offers: Offers | None = None) -> Iterator[Problem]:
@@ -25,14 +25,15 @@ def schedule_problems(runbook: Runbook, calendars: SiteCalendars, offers: Offers
         at = ("schedules", index)
         if ids[schedule.id] > 1:
             yield Problem((*at, "id"), phrase("workspace.schedule-id", name=schedule.id))
-        yield from (p.under(*at) for p in _alone(schedule, calendars))
+        yield from (p.under(*at) for p in timing_problems(schedule, calendars))
         try:
             validate_inputs(runbook, schedule.parameters, offers=offers)
         except BadInputs as error:
             yield from (p.under(*at, "parameters") for p in error.problems)
 
 
-def _alone(schedule: Schedule, calendars: SiteCalendars) -> Iterator[Problem]:
+def timing_problems(schedule: Schedule, calendars: SiteCalendars) -> Iterator[Problem]:
+    """A time that cannot be read, a zone or a calendar that there is not."""
     if schedule.cron is not None and (flaw := cron_flaw(schedule.cron)) is not None:
         yield Problem(("cron",), flaw)
     if schedule.timezone is not None and not _is_zone(schedule.timezone):

@@ -9,6 +9,7 @@ from typing import Any
 
 from temanashi.calendars import SiteCalendars
 from temanashi.hosts.inventory import Inventory
+from temanashi.monitoring.recurring import MaintenanceFile
 from temanashi.people import People
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.schema import runbook_schema
@@ -26,6 +27,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
         "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
         "hosts.schema.json": hosts_schema,
+        "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),
         "people.schema.json": people_schema,
         "runbook.schema.json": lambda: runbook_schema(steps),
     }

@@ -15,6 +15,7 @@ from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
 from temanashi.hosts.inventory import Inventory
+from temanashi.monitoring.recurring import Recurring, RecurringWindow
 from temanashi.people import People
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.contract import StepKind
@@ -111,6 +112,7 @@ class PublishedWorkspace:
     runbooks: dict[str, Runbook]
     inventory: Inventory
     calendar: SiteCalendars
+    maintenance: tuple[RecurringWindow, ...]
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
@@ -122,6 +124,11 @@ class PublishedWorkspace:
     def zone(self) -> ZoneInfo:
         """The time zone in which days and months are cut."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def recurring(self) -> Recurring:
+        """Maintenance that comes again."""
+        return Recurring(windows=self.maintenance, calendars=self.calendar, zone=self.zone)
 
 
 Cache = MutableMapping[int, PublishedWorkspace]
@@ -264,6 +271,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         runbooks={name: found.runbook for name, found in loaded.runbooks.items() if name in enabled},
         inventory=loaded.inventory,
         calendar=loaded.calendar,
+        maintenance=loaded.maintenance,
         people=loaded.people,
         flows=loaded.flows,
         site=loaded.site,
