@@ -166,3 +166,4 @@ def test_maintenance_of_a_file_is_ended_in_the_file(site):
     site.write("runbooks/site/maintenance.yaml", RULE.replace("checks:", "active: false, checks:"))
     site.run("publish")
     assert [one["maintenance"] for one in site.json("problems")["problems"]] == [None, None]
+    assert "do not begin within a year" in site.run("maintenance", "list").stderr

@@ -82,6 +82,7 @@ def test_what_is_in_force_or_begins_next_is_told_of_each_rule():
         rule(id="never", days={"weekday": "sun"}, calendar="weekends"),
     )
     found = live.ahead(at("2026-11-20 10:00"))
+    assert live.idle(at("2026-11-20 10:00")) == ["over", "off", "never"]
     assert [(one.id, one.selector, one.since, one.until, one.actor) for one in found] == [
         ("now", "system:order", at("2026-11-20 09:00"), at("2026-11-20 12:00"), "ops"),
         ("weekly", "all", at("2026-11-22 23:00"), at("2026-11-23 02:00"), "ops"),

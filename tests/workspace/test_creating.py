@@ -176,7 +176,7 @@ def schema_of(folder, name):
 
 def test_schemas_take_what_the_loader_takes(tmp_path):
     names = [path.name for path in write_schemas(tmp_path / "schemas")]
-    assert names == ["calendar.schema.json", "hosts.schema.json", "people.schema.json", "runbook.schema.json"]
+    assert names == [f"{name}.schema.json" for name in ("calendar", "hosts", "maintenance", "people", "runbook")]
     validator = schema_of(tmp_path / "schemas", "runbook")
     for file, text in starter_texts().items():
         if file.startswith("runbooks/") and "/site/" not in file:
@@ -194,6 +194,10 @@ def test_schemas_take_what_the_loader_takes(tmp_path):
         == []
     )
     assert list(hosts.iter_errors({"hosts": {"web1": {"adress": "10.0.0.1"}}}))
+    windows = schema_of(tmp_path / "schemas", "maintenance")
+    rule = {"id": "a", "hosts": "all", "at": "23:00", "length": "3h", "from": "2026-12-01", "reason": {"ja": "a"}, "owner": "ops"}
+    assert list(windows.iter_errors({"windows": [rule, rule | {"at": ["01:00"], "days": "business_day"}]})) == []
+    assert list(windows.iter_errors({"windows": [rule | {"length": "3 hours"}]}))
     people = schema_of(tmp_path / "schemas", "people")
     listed = {"people": {"a": {"name": "A", "os": "a"}}, "groups": {"g": ["a"]}, "roles": None}
     assert list(people.iter_errors(listed)) == []

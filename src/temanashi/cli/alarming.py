@@ -175,6 +175,8 @@ def list_windows(workspace: Root = None, json: Json = False) -> None:
         for one in found:
             again = f" [{rules[one.id]}]" if one.recurring else ""
             answer(f"{one.id}  {_window_line(installation, one)}{again}")
+        if idle := recurring.idle(now):
+            progress(say_here("cli.maintenance-idle", names=idle), style="yellow")
 
 
 def end(

@@ -136,6 +136,11 @@ class Recurring:
         found = [window for rule in self.windows if (window := self._next(rule, now)) is not None]
         return sorted(found, key=lambda window: (window.since, window.id))
 
+    def idle(self, now: datetime) -> list[str]:
+        """Rules that are not in force and do not begin in a year: switched off, over, or never on an open day."""
+        coming = {window.id for window in self.ahead(now)}
+        return [rule.id for rule in self.windows if rule.id not in coming]
+
     def _covering(self, rule: RecurringWindow, at: datetime) -> Iterator[Window]:
         """Windows of a rule that cover a moment, the latest last."""
         first, last = at - rule.duration, at + timedelta(microseconds=1)
