@@ -20,7 +20,7 @@ def test_a_runbook_is_found_filled_in_checked_and_run(up: Up, chromium: Browser,
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"/tema/?lang={lang}")
-    page.locator("main").locator('a[href*="/tema/runbooks"]').click()
+    page.get_by_role("navigation").locator('a[href*="/tema/runbooks"]').click()
     page.locator("#q").fill(title)
     page.locator("main button").click()
     page.get_by_role("link", name=title).click()

@@ -8,8 +8,12 @@ from fixtures_prefect import make_place
 from fixtures_runs import ALICE
 from temanashi.orchestration.submitting import NotReachable
 from temanashi.pages import Links, Site, build_pages
+from temanashi.pages.identity import SIGNED_IN
+from temanashi.people import Actor
 from temanashi.runs.advancing import advance
 from temanashi.runs.requests import RunRequest, request_run
+from temanashi.signin.recognising import SignedIn
+from temanashi.signin.rights import rights_of
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
 
@@ -42,7 +46,12 @@ class Calls:
     """Requests to an application that is mounted under `/tema`, one event loop each."""
 
     def __init__(self, app):
-        self._transport = httpx.ASGITransport(app=app, root_path="/tema")
+        self.me = None
+
+        async def recognised(scope, receive, send):
+            await app({**scope, SIGNED_IN: self.me} if self.me is not None else scope, receive, send)
+
+        self._transport = httpx.ASGITransport(app=recognised, root_path="/tema")
 
     def request(self, method, path, *, headers=None, **more):
         async def call():
@@ -77,6 +86,14 @@ class Visitor:
 
     def get(self, path, **more):
         return self.http.get(path, **more)
+
+    def sign_in(self, user, *roles):
+        """From now on the gate says that this person is there."""
+        with self.opened.database.reading() as connection:
+            people = self.engine.directory(connection).people
+        actor = Actor(name=people.name(user), assurance="verified", account=user)
+        self.http.me = SignedIn(user=user, actor=actor, roles=frozenset(roles), rights=rights_of(roles))
+        return actor
 
     def send(self, run, **form):
         headers = form.pop("headers", {"origin": "http://testserver"})

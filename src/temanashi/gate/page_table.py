@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from temanashi.gate.table import ALL, DECIDE, START, Rule
+from temanashi.gate.table import ALL, CANCEL, DECIDE, START, Rule
 from temanashi.signin.rights import Right
 
 __all__ = ["PAGES", "UNFINISHED", "page_rule"]
@@ -44,6 +44,9 @@ PAGES: tuple[Rule, ...] = (
     Rule("POST", "/runs/{}", DECIDE),
     Rule("POST", "/runs/{}/approval", DECIDE),
     Rule("POST", "/runs/{}/checklist", DECIDE),
+    Rule("POST", "/runs/{}/cancel", CANCEL),
+    Rule("GET", "/approvals", READ),
+    Rule("GET", "/requests", READ),
     Rule("GET", "/runbooks", READ),
     Rule("GET", "/runbooks/{}", READ),
     Rule("GET", "/runbooks/{}/run", START),

@@ -18,13 +18,15 @@ from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
 from temanashi.pages.home import home
 from temanashi.pages.hosts import show_hosts
+from temanashi.pages.inbox import show_inbox
 from temanashi.pages.metrics import metrics
 from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
+from temanashi.pages.requests import list_requests
 from temanashi.pages.runbooks import list_runbooks, show_runbook
-from temanashi.pages.runs import approve_run, decide_run, show_run, work_on_run
+from temanashi.pages.runs import approve_run, decide_run, end_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.schedule import schedule, schedule_file
 from temanashi.pages.sign_in import change_password, leave, me_page, password_page, sign_in_page, try_sign_in
@@ -51,6 +53,9 @@ def build_pages(site: Site) -> Starlette:
             Route("/runs/{run}", show_run(site), methods=["GET"]),
             Route("/runs/{run}", decide_run(site), methods=["POST"]),
             Route("/runs/{run}/approval", approve_run(site), methods=["POST"]),
+            Route("/runs/{run}/cancel", end_run(site), methods=["POST"]),
+            Route("/approvals", show_inbox(site)),
+            Route("/requests", list_requests(site)),
             Route("/runbooks", list_runbooks(site)),
             Route("/runbooks/{runbook}", show_runbook(site)),
             Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -73,7 +74,7 @@ def post_approval(site: Site, show: Callable[..., Response]) -> Callable[[Reques
 def _answered(site: Site, show: Callable[..., Response], request: Request, typed: Mapping[str, str]) -> Response:
     with site.installation.database.reading() as connection:
         check_visible(site, connection, request)
-    back = _back(request)
+    back = _back(request, typed)
     if typed.get("verb") == "forget":
         forget(back, request)
         return back
@@ -122,8 +123,13 @@ def _problem(name: str, note: str, verdict: Verb | None) -> tuple[str, str] | No
     return None
 
 
-def _back(request: Request) -> Response:
+def _back(request: Request, typed: Mapping[str, str]) -> Response:
+    """To the run's page, or to the inbox where the answer came from."""
     lang = request.query_params.get("lang")
+    if typed.get("back") == "approvals":
+        said = "approved" if typed.get("verb") == "approve" else "refused"
+        query = {"said": said, "run": request.path_params["run"], **({"lang": lang} if lang in {"ja", "en"} else {})}
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/approvals?{urlencode(query)}", status_code=303)
     path = request.url.path.removesuffix("/approval")
     return RedirectResponse(path + (f"?lang={lang}" if lang in {"ja", "en"} else ""), status_code=303)
 

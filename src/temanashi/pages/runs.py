@@ -19,6 +19,7 @@ from temanashi.pages.forms import read_body
 from temanashi.pages.identity import actor_for, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
+from temanashi.pages.requests import cancel_run, may_cancel
 from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
 from temanashi.pages.visible import check_visible
@@ -28,7 +29,7 @@ from temanashi.runs.decisions import decide
 from temanashi.runs.reading import RunView
 from temanashi.runs.results import NotWaiting
 
-__all__ = ["approve_run", "decide_run", "show_run", "work_on_run"]
+__all__ = ["approve_run", "decide_run", "end_run", "show_run", "work_on_run"]
 
 
 def show_run(site: Site) -> Callable[[Request], Response]:
@@ -44,6 +45,11 @@ def work_on_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
 def approve_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
     """What a person says of the plan that the run waits to have approved; raises NoRun, RunsStopped and LedgerError."""
     return post_approval(site, partial(_page, site))
+
+
+def end_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
+    """The end of a run that is not over; raises NoRun, NotYourRun and LedgerError."""
+    return cancel_run(site, partial(_page, site))
 
 
 def decide_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
@@ -103,6 +109,7 @@ def _page(
     form: Form | None = None,
     typed: Typed | None = None,
     answered: Answered | None = None,
+    cancelling: tuple[str, str] | None = None,
     late: bool = False,
     status: int = 200,
 ) -> Response:
@@ -111,11 +118,13 @@ def _page(
         published = site.published(connection) if _has_remedies(run) else None
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
         approvers = approvers_of(site.installation.ledger, connection, run.id)
+        cancellable = may_cancel(run, request, site.installation.engine().directory(connection).people)
         approval = approval_data(site, connection, request, answered or Answered())
     live = run.state in {"planned", "running"} or (run.state == "waiting" and run.wait is None)
     rows = [row for step in run.steps for row in step.rows]
     data: dict[str, Any] = {"run": run, "form": form or Form(), "late": late, "live": live}
-    data |= {"checklist": checklist, "approval": approval}
+    data |= {"checklist": checklist, "approval": approval, "cancellable": cancellable, "cancelling": cancelling or ("", "")}
+    data["name"] = who(request)
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)

@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from temanashi.pages.identity import signed_in
+from temanashi.pages.mine import is_mine
 from temanashi.pages.site import Site
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.approvals.reading import approval_of, may_decide
+from temanashi.runs.approvals.store import deciders_of
 from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.results import NoRun
 from temanashi.workspace.permitted import may_start
@@ -34,11 +36,14 @@ def visible(site: Site, connection: Connection, request: Request, runs: Sequence
     mine = people.identities(me.actor)
 
     def sees(run: RunView) -> bool:
-        names = {people.identity(run.beneficiary)} if run.beneficiary else set()
-        if mine & (people.identities(run.actor) | names):
+        if is_mine(run, me.actor, people):
             return True
-        asked = approval_of(engine, connection, run.id) if run.wait is not None and run.wait.kind == "approval" else None
-        return asked is not None and may_decide(engine, connection, asked, me.actor)
+        asks = run.emergency or (run.wait is not None and run.wait.kind == "approval")
+        asked = approval_of(engine, connection, run.id) if asks else None
+        if asked is not None and may_decide(engine, connection, asked, me.actor):
+            return True
+        # Whoever answered may see what came of it.
+        return any(people.identity(name) in mine for name in deciders_of(engine.ledger, connection, run.id))
 
     return [run for run in runs if sees(run)]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from temanashi.changes import Outcome, Verdict
 from temanashi.people import Actor
@@ -28,9 +28,13 @@ __all__ = [
     "recent_runs",
     "root_of",
     "run_view",
+    "runs_naming",
     "runs_with_dead_lease",
     "waiting_under",
 ]
+
+
+_BATCH = 100
 
 
 class _View(BaseModel):
@@ -188,6 +192,24 @@ def recent_runs(connection: Connection, *, limit: int = 20, states: Sequence[str
         query = query.where(RUNS.c.state.in_(states))
     rows = connection.execute(query).all()
     return [_head(row, _open_wait(connection, row.id) if row.state == "waiting" else None) for row in rows]
+
+
+def runs_naming(connection: Connection, names: Collection[str], *, open_only: bool = False) -> Iterator[RunView]:
+    """Runs that nobody called, asked for under one of these names or accounts, or for somebody; the newest first.
+
+    For whom a run is may be spelled in many ways: the caller judges those.
+    """
+    said = [json.dumps(name, ensure_ascii=False) for name in sorted(names) if name]
+    fields = [f'"{field}":{text}' for text in said for field in ("name", "account")]
+    about = or_(RUNS.c.beneficiary != "", *(RUNS.c.actor.contains(field, autoescape=True) for field in fields))
+    query = select(RUNS.c.id).where(about & RUNS.c.parent.is_(None)).order_by(RUNS.c.requested_at.desc())
+    if open_only:
+        query = query.where(RUNS.c.state.in_(("planned", "running", "waiting")))
+    found = connection.scalars(query).all()
+    for start in range(0, len(found), _BATCH):
+        rows = connection.execute(select(RUNS).where(RUNS.c.id.in_(found[start : start + _BATCH]))).all()
+        for row in sorted(rows, key=lambda row: row.requested_at, reverse=True):
+            yield _head(row, _open_wait(connection, row.id) if row.state == "waiting" else None)
 
 
 def last_run(connection: Connection, runbook: str, *, states: Sequence[str] = ()) -> RunView | None:

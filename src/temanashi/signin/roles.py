@@ -17,7 +17,17 @@ from temanashi.signin.faults import LastAdmin, NoRoleRequest, OwnRoleRequest, Un
 from temanashi.signin.tables import REQUESTS, ROLES
 from temanashi.signin.users import User, admins, read_user
 
-__all__ = ["ALONE", "RoleRequest", "ask_role", "decide_role", "role_named", "role_requests", "roles_of", "with_given"]
+__all__ = [
+    "ALONE",
+    "RoleRequest",
+    "ask_role",
+    "decide_role",
+    "may_decide_role",
+    "role_named",
+    "role_requests",
+    "roles_of",
+    "with_given",
+]
 
 ALONE: frozenset[Role] = frozenset({"viewer", "staff"})
 """Roles that one person may give: they change nothing of anybody else's."""
@@ -120,6 +130,15 @@ def decide_role(
     told = {"user": asked.user, "role": asked.role, "request": request, "asked_by": asked.asked_by.name}
     book.note(connection, event, actor=actor, channel=channel, **told)
     return asked
+
+
+def may_decide_role(connection: Connection, asked: RoleRequest, actor: Actor, people: People) -> bool:
+    """Whether somebody may be the second person."""
+    try:
+        _check_second(connection, asked, actor, people)
+    except OwnRoleRequest:
+        return False
+    return True
 
 
 def _check_second(connection: Connection, asked: RoleRequest, actor: Actor, people: People) -> None:

@@ -19,7 +19,20 @@ from temanashi.runs.approvals.rules import Case, Vote
 from temanashi.runs.engine import Engine
 from temanashi.runs.tables import RUNS
 
-__all__ = ["AFTERWARDS", "APPROVALS", "FIRST", "Asked", "approvers_of", "ask", "case_of", "latest", "mark", "overtaken", "votes_of"]
+__all__ = [
+    "AFTERWARDS",
+    "APPROVALS",
+    "FIRST",
+    "Asked",
+    "approvers_of",
+    "ask",
+    "case_of",
+    "deciders_of",
+    "latest",
+    "mark",
+    "overtaken",
+    "votes_of",
+]
 
 FIRST = "0-approval"
 """The place of the wait before the first change; no step has such an id, and Prefect takes it as part of a key."""
@@ -153,6 +166,13 @@ def approvers_of(ledger: Ledger, connection: Connection, run: str) -> tuple[str,
     """The names of those who approved anything of a run, in the order of the ledger."""
     records = witnessed(ledger, connection, run, ("decision",))
     return tuple(dict.fromkeys(record.draft.actor for record in records if record.draft.outcome == "approved"))
+
+
+def deciders_of(ledger: Ledger, connection: Connection, run: str) -> tuple[str, ...]:
+    """The names of those who approved or refused anything of a run."""
+    records = witnessed(ledger, connection, run, ("decision",))
+    people = [record.draft for record in records if record.draft.actor_kind == "person"]
+    return tuple(dict.fromkeys(draft.actor for draft in people if draft.outcome in {"approved", "refused"}))
 
 
 def case_of(row: Any, asked: Asked, votes: Sequence[Vote]) -> Case:
