@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from temanashi.secrets import SecretRef
+from temanashi.settings_directories import LdapSettings, OidcSettings
 
 __all__ = [
     "AlertSettings",
@@ -142,3 +143,5 @@ class GateSettings(BaseModel):
         default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
     )
     session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")
+    oidc: OidcSettings | None = Field(default=None, description="Sign-in with the company's accounts (OpenID Connect)")
+    ldap: LdapSettings | None = Field(default=None, description="Sign-in with the password of an LDAP directory")

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     user.command("enable", help=say_here("cli.help-user-enable"))(enable)
     user.command("passwd", help=say_here("cli.help-user-passwd"))(passwd)
     user.command("role", help=say_here("cli.help-user-role"))(role)
+    user.command("link", help=say_here("cli.help-user-link"))(link)
     user.command("list", help=say_here("cli.help-user-list"))(list_)
     app.add_typer(user, name="user")
 
@@ -167,6 +168,27 @@ def _show_requests(waiting: list[RoleRequest], *, as_json: bool) -> None:
         answer(say_here("cli.role-none"))
     for one in waiting:
         answer(say_here("cli.role-line", request=one.id, user=one.user, role=one.role, actor=one.asked_by.name))
+
+
+def link(
+    user: User,
+    by: Annotated[str, typer.Option("--by", metavar="oidc|ldap", help=say_here("cli.help-user-link-by"))] = "oidc",
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+) -> None:
+    """Somebody who has a user here signs in elsewhere from now on, too."""
+    from temanashi.signin.admission import WAYS, allow_link
+    from temanashi.signin.directory_faults import NoSuchWay
+
+    with _opened(workspace) as (book, connection, people, settings):
+        known = {"oidc": settings.gate.oidc and settings.gate.oidc.issuer, "ldap": settings.gate.ldap and settings.gate.ldap.url}
+        way = next((one for one in WAYS if one == by), None)
+        directory = known.get(by)
+        if way is None or not directory:
+            raise NoSuchWay(by)
+        allow_link(book, connection, user, way, directory, actor=_me(actor, people), channel="cli", reason=reason)
+    answer(say_here("cli.user-linked", user=user, directory=directory))
 
 
 def list_(workspace: Root = None, json: Json = False) -> None:

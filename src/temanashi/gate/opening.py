@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -15,7 +16,10 @@ from temanashi.gate.narrowing import Narrowing
 from temanashi.gate.recognition import Recognition
 from temanashi.gate.table import Rule
 from temanashi.pages import Site
+from temanashi.pages.sign_in_elsewhere import OIDC_BACK
 from temanashi.signin.book import Book
+from temanashi.signin.ldap import Ldap
+from temanashi.signin.oidc import Oidc
 from temanashi.signin.recognising import SignedIn
 from temanashi.workspace.first_admin import book_of
 from temanashi.workspace.local_token import ensure_local_token
@@ -54,6 +58,17 @@ class RefusalsOnRecord:
             logging.getLogger("temanashi.gate").exception("a refusal was not recorded")
 
 
+def _directories(installation: Installation) -> dict[str, Any]:
+    """The other ways to sign in; raises MissingExtra."""
+    settings, gate = installation.settings, installation.settings.gate
+    found: dict[str, Any] = {}
+    if gate.oidc is not None:
+        found["oidc"] = Oidc(gate.oidc, back=settings.page(OIDC_BACK), root=settings.root, clock=installation.clock)
+    if gate.ldap is not None:
+        found["ldap"] = Ldap(gate.ldap, root=settings.root)
+    return found
+
+
 def build_door(installation: Installation) -> tuple[Site, Door | None]:
     """The site, and its door where people sign in; makes the gate's key and this machine's token where they are missing."""
     settings = installation.settings
@@ -64,5 +79,5 @@ def build_door(installation: Installation) -> tuple[Site, Door | None]:
     book = book_of(installation)
     recognition = Recognition(book, settings)
     links = prefect_links(settings, internal=recognition.internal)
-    site = Site(installation=installation, links=links, signed_out=recognition.forget)
+    site = Site(installation=installation, links=links, signed_out=recognition.forget, **_directories(installation))
     return site, Door(recognition, Narrowing(site, recognition), RefusalsOnRecord(book))

@@ -26,6 +26,8 @@ def _open(method: str, path: str) -> Rule:
 PAGES: tuple[Rule, ...] = (
     _open("GET", "/sign-in"),
     _open("POST", "/sign-in"),
+    _open("GET", "/sign-in/oidc"),
+    _open("GET", "/sign-in/oidc/back"),
     _open("GET", "/healthz"),
     _open("GET", "/style.css"),
     _open("GET", "/checklist.js"),

@@ -30,6 +30,7 @@ from temanashi.pages.runs import approve_run, decide_run, end_run, show_run, wor
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.schedule import schedule, schedule_file
 from temanashi.pages.sign_in import change_password, leave, me_page, password_page, sign_in_page, try_sign_in
+from temanashi.pages.sign_in_elsewhere import come_back, go_to_provider
 from temanashi.pages.site import Site
 
 __all__ = ["build_pages"]
@@ -85,6 +86,8 @@ def build_pages(site: Site) -> Starlette:
             Route("/schedule.xlsx", schedule_file(site)),
             Route("/sign-in", sign_in_page(site), methods=["GET"]),
             Route("/sign-in", try_sign_in(site), methods=["POST"]),
+            Route("/sign-in/oidc", go_to_provider(site)),
+            Route("/sign-in/oidc/back", come_back(site)),
             Route("/sign-out", leave(site), methods=["POST"]),
             Route("/password", password_page(site), methods=["GET"]),
             Route("/password", change_password(site), methods=["POST"]),

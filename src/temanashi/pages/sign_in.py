@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,28 +12,22 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError
 from temanashi.pages.forms import read_body
-from temanashi.pages.identity import signed_in
+from temanashi.pages.identity import SIGNED_IN, signed_in
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.session_cookie import drop_session, give_session, session_token
+from temanashi.pages.sign_in_answers import STATUS, address_of, people_of, safe_address, sign_in_form, today_of
 from temanashi.pages.site import Site
-from temanashi.people import People
-from temanashi.signin.faults import SignInFailed, SignInWaits
-from temanashi.signin.signing_in import check_password, open_session, sign_in, sign_out
+from temanashi.signin.faults import SignInFailed
+from temanashi.signin.sessions import session_hint
+from temanashi.signin.signing_in import check_password, open_session, sign_in, sign_in_by_ldap, sign_out
 from temanashi.signin.users import read_user, set_password
 from temanashi.text import explain, say
-from temanashi.workspace.first_admin import book_of, first_password_file, forget_first_password
-from temanashi.workspace.live import live_directory
+from temanashi.workspace.first_admin import book_of, forget_first_password
 
-__all__ = ["change_password", "leave", "me_page", "password_page", "safe_address", "sign_in_page", "try_sign_in"]
+__all__ = ["change_password", "leave", "me_page", "password_page", "sign_in_page", "try_sign_in"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def safe_address(wanted: str) -> str:
-    """Where to go after signing in: an address of this server, else the home page."""
-    ours = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
-    return wanted if ours and len(wanted) < 2000 else "/tema/"  # noqa: PLR2004  (longer ones are no addresses of ours)
 
 
 def sign_in_page(site: Site) -> Callable[[Request], Response]:
@@ -41,25 +36,9 @@ def sign_in_page(site: Site) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
         if signed_in(request) is not None:
             return RedirectResponse(safe_address(request.query_params.get("next", "")), status_code=303)
-        return _form(site, request, {"name": "", "next": request.query_params.get("next", "")})
+        return sign_in_form(site, request, {"name": "", "way": "", "next": request.query_params.get("next", "")})
 
     return answer
-
-
-def _form(
-    site: Site, request: Request, typed: Mapping[str, str], *, error: InputError | None = None, status: int = 200
-) -> Response:
-    told = explain(error, language_of(request, site.installation.settings.languages)) if error is not None else None
-    first = first_password_file(site.installation.settings)
-    return page(
-        site,
-        request,
-        "sign_in.html.j2",
-        status=status,
-        typed=typed,
-        trouble=told,
-        first=str(first.relative_to(site.installation.settings.root)) if first.exists() else "",
-    )
 
 
 def _posted(site: Site, act: Callable[[Site, Request, dict[str, str]], Response]) -> Endpoint:
@@ -80,21 +59,18 @@ def try_sign_in(site: Site) -> Endpoint:
 def _signed_in(site: Site, request: Request, typed: dict[str, str]) -> Response:
     gate = site.installation.settings.gate
     before = session_token(request)
-    kept = {name: typed.get(name, "")[:2000] for name in ("name", "next")}
+    kept = {name: typed.get(name, "")[:2000] for name in ("name", "next", "way")}
+    lasting = timedelta(hours=gate.session_hours)
+    more: Any = {"people": people_of(site), "address": address_of(request), "lasting": lasting, "before": before}
     try:
-        user, token = sign_in(
-            book_of(site.installation),
-            kept["name"],
-            typed.get("password", ""),
-            people=_people(site),
-            address=_address(request),
-            lasting=timedelta(hours=gate.session_hours),
-            before=before,
-        )
-    except SignInWaits as error:
-        return _form(site, request, kept, error=error, status=429)
-    except SignInFailed as error:
-        return _form(site, request, kept, error=error, status=401)
+        if kept["way"] == "ldap" and site.ldap is not None:
+            user, token = sign_in_by_ldap(
+                book_of(site.installation), site.ldap, kept["name"], typed.get("password", ""), today=today_of(site), **more
+            )
+        else:
+            user, token = sign_in(book_of(site.installation), kept["name"], typed.get("password", ""), **more)
+    except tuple(STATUS) as error:
+        return sign_in_form(site, request, kept, error=error)
     site.signed_out(before)
     root = request.scope.get("root_path", "")
     following = f"{root}/password?next={safe_address(kept['next'])}" if user.one_time else safe_address(kept["next"])
@@ -109,13 +85,20 @@ def leave(site: Site) -> Endpoint:
 
 
 def _left(site: Site, request: Request, _: dict[str, str]) -> Response:
-    me, token = signed_in(request), session_token(request)
+    me, token, hint = signed_in(request), session_token(request), ""
     if me is not None and token:
         with site.installation.database.transaction() as connection:
+            hint = session_hint(connection, token)
             sign_out(book_of(site.installation), connection, token, actor=me.actor)
     site.signed_out(token)
     lang = language_of(request, site.installation.settings.languages)
-    response = RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in?lang={lang}", status_code=303)
+    there = site.oidc.farewell(hint, back=site.installation.settings.page("sign-in")) if hint and site.oidc is not None else ""
+    response: Response
+    if there:  # a page, not a redirect: browsers hold redirects of a form against `form-action`
+        request.scope[SIGNED_IN] = None
+        response = page(site, request, "leaving.html.j2", there=there)
+    else:
+        response = RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in?lang={lang}", status_code=303)
     drop_session(response, request)
     return response
 
@@ -140,11 +123,11 @@ def _changed(site: Site, request: Request, typed: dict[str, str]) -> Response:
     if me is None:
         return RedirectResponse(following, status_code=303)
     lang = language_of(request, site.installation.settings.languages)
-    book, people = book_of(site.installation), _people(site)
+    book, people = book_of(site.installation), people_of(site)
     if typed.get("new", "") != typed.get("again", ""):
         return _password_form(site, request, following, {"again": say("signin.not-the-same", lang)}, status=400)
     try:
-        check_password(book, me.user, typed.get("old", ""), people=people, address=_address(request), channel="page")
+        check_password(book, me.user, typed.get("old", ""), people=people, address=address_of(request), channel="page")
     except InputError as error:
         words = say("signin.wrong-old", lang) if isinstance(error, SignInFailed) else explain(error, lang).what
         return _password_form(site, request, following, {"old": words}, status=400)
@@ -156,7 +139,7 @@ def _changed(site: Site, request: Request, typed: dict[str, str]) -> Response:
         return _password_form(site, request, following, {"new": explain(error, lang).what}, status=400)
     forget_first_password(site.installation.settings, me.user)
     before, lasting = session_token(request), timedelta(hours=site.installation.settings.gate.session_hours)
-    token = open_session(book, user, people=people, address=_address(request), lasting=lasting, before=before)
+    token = open_session(book, user, people=people, address=address_of(request), lasting=lasting, before=before)
     site.signed_out(before)
     response = RedirectResponse(following, status_code=303)
     give_session(response, request, token)
@@ -174,12 +157,3 @@ def me_page(site: Site) -> Callable[[Request], Response]:
         return page(site, request, "me.html.j2")
 
     return answer
-
-
-def _people(site: Site) -> People:
-    with site.installation.database.reading() as connection:
-        return live_directory(connection).people
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else "-"

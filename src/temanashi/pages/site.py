@@ -14,6 +14,8 @@ from temanashi.runbooks.kinds import step_kinds
 from temanashi.runs.engine import Engine
 from temanashi.runs.reading import RunView
 from temanashi.runs.run_cache import KeptRuns
+from temanashi.signin.ldap import Ldap
+from temanashi.signin.oidc import Oidc
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -42,12 +44,17 @@ def _nothing(_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One installation and its links. Versions are immutable, so a parsed one is kept. `signed_out` hears of ended sessions."""
+    """One installation and its links. Versions are immutable, so a parsed one is kept. `signed_out` hears of ended sessions.
+
+    `oidc` and `ldap` are other ways to sign in, where the settings name them.
+    """
 
     installation: Installation
     links: Links
     runs: KeptRuns = field(default_factory=KeptRuns)
     signed_out: Callable[[str], None] = _nothing
+    oidc: Oidc | None = None
+    ldap: Ldap | None = None
     _versions: dict[int, PublishedWorkspace] = field(default_factory=dict)
 
     def engine(self) -> Engine:

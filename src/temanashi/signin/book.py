@@ -32,6 +32,8 @@ Event = Literal[
     "token-made",
     "token-revoked",
     "access-refused",
+    "link-allowed",
+    "account-linked",
 ]
 """What a `noted` record of sign-in says as its outcome."""
 

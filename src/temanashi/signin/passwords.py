@@ -50,14 +50,14 @@ def kept(password: str) -> str:
 
 
 def is_password(password: str, stored: str | None) -> bool:
-    """Whether it is the one that was stored. Without a stored one it takes the same time, and is not."""
+    """Whether it is the one that was stored. Without a stored one (None, or empty) it takes the same time, and is not."""
     plain, nobodys = _plain(password[: LONGEST * 4]), _nobodys()
     with _turns:
         try:
-            _hasher().verify(stored if stored is not None else nobodys, plain)
+            _hasher().verify(stored or nobodys, plain)
         except (VerificationError, InvalidHashError):
             return False
-    return stored is not None
+    return bool(stored)
 
 
 @cache

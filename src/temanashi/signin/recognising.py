@@ -29,7 +29,10 @@ def uuid_of(user: str) -> UUID:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """Who is there. `user` is empty for a worker;. `one_time`: they must choose a password first."""
+    """Who is there. `user` is empty for a worker;. `one_time`: they must choose a password first.
+
+    Without `has_password` they sign in elsewhere only.
+    """
 
     user: str
     actor: Actor
@@ -38,6 +41,7 @@ class SignedIn:
     seen_at: datetime | None = None
     one_time: bool = False
     by_token: bool = False
+    has_password: bool = True
 
     @property
     def uuid(self) -> UUID:
@@ -84,4 +88,4 @@ def _signed_in(user: User, people: People, today: datetime, *, seen_at: datetime
     except NameOfSomebodyElse:
         return None
     roles = roles_of(user, people)
-    return SignedIn(user=user.id, actor=actor, roles=roles, rights=rights_of(roles), seen_at=seen_at, one_time=user.one_time)
+    return SignedIn(user=user.id, actor=actor, roles=roles, rights=rights_of(roles), seen_at=seen_at, one_time=user.one_time, has_password=bool(user.password))

@@ -14,7 +14,7 @@ from temanashi.people import ROLES as EVERY
 from temanashi.people import Actor, Channel, People, Role
 from temanashi.signin.book import Book
 from temanashi.signin.faults import LastAdmin, NoRoleRequest, OwnRoleRequest, UnknownRole
-from temanashi.signin.tables import REQUESTS, ROLES
+from temanashi.signin.tables import GROUP_ROLES, REQUESTS, ROLES
 from temanashi.signin.users import User, admins, read_user
 
 __all__ = [
@@ -56,14 +56,14 @@ def role_named(word: str) -> Role:
 
 
 def roles_of(user: User, people: People) -> frozenset[Role]:
-    """What a user may be: roles given here, and those that people.yaml gives to the person of this id."""
+    """What a user may be: roles given here, those of their groups, and those that people.yaml gives to the person of this id."""
     listed = {role for role in people.roles if user.id in people.members((f"role:{role}",))}
-    return frozenset({role for role in EVERY if role in user.roles} | listed)
+    return frozenset({role for role in EVERY if role in (*user.roles, *user.group_roles)} | listed)
 
 
 def with_given(connection: Connection, people: People) -> People:
     """The listed people, with the roles that they were given here: `role:` words of runbooks mean these too."""
-    given = connection.execute(select(ROLES.c.user, ROLES.c.role)).all()
+    given = connection.execute(select(ROLES.c.user, ROLES.c.role).union(select(GROUP_ROLES.c.user, GROUP_ROLES.c.role))).all()
     roles = {role: tuple(words) for role, words in people.roles.items()}
     for row in given:
         if row.user in people.people:
@@ -143,7 +143,7 @@ def may_decide_role(connection: Connection, asked: RoleRequest, actor: Actor, pe
 
 def _check_second(connection: Connection, asked: RoleRequest, actor: Actor, people: People) -> None:
     mine, first = people.identities(actor), people.identities(asked.asked_by)
-    known = {user: people.identity(user) for user in admins(connection)}
+    known = {user: people.identity(user) for user in admins(connection, of_groups=True)}
     others = {user for user, identity in known.items() if identity not in first}
     itself = people.identity(asked.user) in mine
     if actor.kind != "person" or mine & first or (itself and others - {asked.user}):

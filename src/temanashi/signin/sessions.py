@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from temanashi.signin.tables import SESSIONS, USERS
 
-__all__ = ["begin_session", "digest_of", "end_session", "session_user", "touch_session"]
+__all__ = ["begin_session", "digest_of", "end_session", "session_hint", "session_user", "touch_session"]
 
 KEPT = timedelta(days=30)
 """Ended sessions are forgotten after this; sign-ins themselves are in the ledger."""
@@ -21,12 +21,12 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def begin_session(connection: Connection, user: str, *, now: datetime, lasting: timedelta, address: str) -> str:
-    """A new session's token."""
+def begin_session(connection: Connection, user: str, *, now: datetime, lasting: timedelta, address: str, hint: str = "") -> str:
+    """A new session's token. `hint`: what the directory wants to hear when it ends."""
     connection.execute(delete(SESSIONS).where(SESSIONS.c.until < (now - KEPT).isoformat()))
     token = secrets.token_urlsafe(32)
     values = {"made_at": now.isoformat(), "seen_at": now.isoformat(), "until": (now + lasting).isoformat()}
-    connection.execute(insert(SESSIONS).values(digest=digest_of(token), user=user, address=address, **values))
+    connection.execute(insert(SESSIONS).values(digest=digest_of(token), user=user, address=address, hint=hint or None, **values))
     return token
 
 
@@ -47,9 +47,14 @@ def touch_session(connection: Connection, token: str, *, now: datetime) -> None:
     connection.execute(update(SESSIONS).where(SESSIONS.c.digest == digest_of(token)).values(seen_at=now.isoformat()))
 
 
+def session_hint(connection: Connection, token: str) -> str:
+    """What was kept of a session that began elsewhere; empty for one that has ended or began here."""
+    return connection.scalar(select(SESSIONS.c.hint).where(SESSIONS.c.digest == digest_of(token))) or ""
+
+
 def end_session(connection: Connection, token: str, *, now: datetime) -> str | None:
     """End it; whose it was, None where there was none."""
     where = (SESSIONS.c.digest == digest_of(token)) & SESSIONS.c.ended_at.is_(None)
     user = connection.execute(select(SESSIONS.c.user).where(where)).scalar()
-    connection.execute(update(SESSIONS).where(where).values(ended_at=now.isoformat()))
+    connection.execute(update(SESSIONS).where(where).values(ended_at=now.isoformat(), hint=None))
     return user

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from temanashi.errors import TemanashiError
 from temanashi.people import Actor, Channel, People
-from temanashi.signin.book import Book
+from temanashi.signin.admission import admit
+from temanashi.signin.book import Book, Event
 from temanashi.signin.faults import SignInFailed, SignInWaits
+from temanashi.signin.ldap import Ldap
 from temanashi.signin.passwords import LONGEST, is_password
 from temanashi.signin.sessions import begin_session, end_session
 from temanashi.signin.tables import USERS
 from temanashi.signin.throttle import LOCKED, count_try, forget_tries, seconds_to_wait
 from temanashi.signin.users import User, actor_of, read_user
 
-__all__ = ["check_password", "sign_in", "sign_out"]
+__all__ = ["check_password", "note_refused", "open_session", "sign_in", "sign_in_by_ldap", "sign_out"]
 
 NOBODY = Actor(name="(unknown)")
 
@@ -36,8 +40,7 @@ def check_password(book: Book, name: str, password: str, *, people: People, addr
     if user is None or not good or user.state != "active":
         _fail(book, user, people, following, address, channel)
         raise SignInFailed
-    with book.database.transaction() as connection:
-        forget_tries(connection, name, address)
+    _not_their_fault(book, name, address)
     return user
 
 
@@ -57,16 +60,67 @@ def sign_in(
     return user, open_session(book, user, people=people, address=address, lasting=lasting, before=before)
 
 
-def open_session(book: Book, user: User, *, people: People, address: str, lasting: timedelta, before: str = "") -> str:
-    """A session for somebody who proved who they are; on the record. The token is returned."""
+def sign_in_by_ldap(
+    book: Book,
+    ldap: Ldap,
+    name: str,
+    password: str,
+    *,
+    people: People,
+    today: date,
+    address: str,
+    lasting: timedelta,
+    before: str = "",
+) -> tuple[User, str]:
+    """The same with the password of a directory; tries are counted as those here are.
+
+    Raises SignInWaits, SignInFailed, DirectoryDown, DirectoryMisset, SecretMissing and what `admit` raises.
+    """
+    with book.database.transaction() as connection:
+        if seconds := seconds_to_wait(connection, name, address, book.now()):
+            raise SignInWaits(seconds)
+        following = count_try(connection, name, address, book.now())
+    try:
+        who = ldap.vouch(name, password)
+    except SignInFailed:
+        event: Event = "sign-in-locked" if following >= LOCKED else "sign-in-failed"
+        note_refused(book, event=event, address=address, way="ldap", seconds=following or None)
+        raise
+    except TemanashiError:
+        _not_their_fault(book, name, address)
+        raise
+    _not_their_fault(book, name, address)
+    try:
+        user = admit(book, who, ldap.settings.roles_for(who.groups), people=people, today=today)
+    except TemanashiError as error:
+        note_refused(book, address=address, way="ldap", cause=error.key, user=who.username)
+        raise
+    return user, open_session(book, user, people=people, address=address, lasting=lasting, before=before, way="ldap")
+
+
+def _not_their_fault(book: Book, name: str, address: str) -> None:
+    with book.database.transaction() as connection:
+        forget_tries(connection, name, address)
+
+
+def note_refused(book: Book, *, address: str, event: Event = "sign-in-failed", **about: Any) -> None:
+    """Somebody from elsewhere did not come in; who they are is not proven."""
+    with book.database.transaction() as connection:
+        book.note(connection, event, actor=NOBODY, channel="page", address=address, **about)
+
+
+def open_session(
+    book: Book, user: User, *, people: People, address: str, lasting: timedelta, before: str = "", way: str = "", hint: str = ""
+) -> str:
+    """A session for somebody who proved who they are; on the record. The token is returned. `way`: by which directory."""
     now = book.now()
     actor = actor_of(user, people)
     with book.database.transaction() as connection:
         if before:
             end_session(connection, before, now=now)
         connection.execute(update(USERS).where(USERS.c.id == user.id).values(signed_in_at=now.isoformat()))
-        token = begin_session(connection, user.id, now=now, lasting=lasting, address=address)
-        book.note(connection, "signed-in", actor=actor, channel="page", user=user.id, address=address)
+        token = begin_session(connection, user.id, now=now, lasting=lasting, address=address, hint=hint)
+        book.note(connection, "signed-in", actor=actor, channel="page", user=user.id, address=address, way=way)
     return token
 
 

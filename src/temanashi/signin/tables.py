@@ -1,10 +1,10 @@
-"""The tables of sign-in; `ledger/migrations/versions/0012_signin.py` creates them. Times are ISO texts in UTC, JSON is text."""
+"""The tables of sign-in; migrations 0012 and 0013 create them. Times are ISO texts in UTC, JSON is text."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
-__all__ = ["FAILURES", "REQUESTS", "ROLES", "SESSIONS", "TOKENS", "USERS"]
+__all__ = ["FAILURES", "GROUP_ROLES", "LINKS", "REQUESTS", "ROLES", "SESSIONS", "TOKENS", "USERS"]
 
 _METADATA = MetaData()
 
@@ -22,6 +22,18 @@ ROLES = Table(
     Column("role", Text, primary_key=True),
     Column("given_at", Text),
 )
+GROUP_ROLES = Table(
+    "group_roles",
+    _METADATA,
+    *(Column(name, Text, primary_key=True) for name in ("user", "role", "way")),
+    Column("given_at", Text),
+)
+LINKS = Table(
+    "user_links",
+    _METADATA,
+    *(Column(name, Text, primary_key=True) for name in ("user", "way")),
+    *(Column(name, Text) for name in ("directory", "subject", "made_at")),
+)
 REQUESTS = Table(
     "role_requests",
     _METADATA,
@@ -32,7 +44,7 @@ SESSIONS = Table(
     "sessions",
     _METADATA,
     Column("digest", Text, primary_key=True),
-    *(Column(name, Text) for name in ("user", "made_at", "seen_at", "until", "address", "ended_at")),
+    *(Column(name, Text) for name in ("user", "made_at", "seen_at", "until", "address", "ended_at", "hint")),
 )
 FAILURES = Table(
     "sign_in_failures",

@@ -14,7 +14,7 @@ from temanashi.people import Actor, Channel, People, Role
 from temanashi.signin.book import Book
 from temanashi.signin.faults import BadUserId, LastAdmin, NameOfSomebodyElse, NoSuchUser, OldPassword, UserExists
 from temanashi.signin.passwords import check_strength, is_password, kept
-from temanashi.signin.tables import ROLES, SESSIONS, TOKENS, USERS
+from temanashi.signin.tables import GROUP_ROLES, ROLES, SESSIONS, TOKENS, USERS
 
 __all__ = ["User", "actor_of", "add_user", "admins", "disable_user", "enable_user", "list_users", "read_user", "set_password"]
 
@@ -23,7 +23,10 @@ USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Somebody who may sign in. `id` is their id in people.yaml too, where they are listed there. `roles` are those given here."""
+    """Somebody who may sign in. `id` is their id in people.yaml too, where they are listed there. `roles` are those given here.
+
+    `group_roles` come from groups of another directory. Without a `password` they sign in there only.
+    """
 
     id: str
     name: str
@@ -33,6 +36,7 @@ class User:
     made_at: datetime
     signed_in_at: datetime | None
     password: str
+    group_roles: tuple[str, ...] = ()
 
 
 def read_user(connection: Connection, user: str) -> User:
@@ -50,6 +54,7 @@ def list_users(connection: Connection) -> list[User]:
 
 def _user(connection: Connection, row: Any) -> User:
     roles = connection.scalars(select(ROLES.c.role).where(ROLES.c.user == row.id).order_by(ROLES.c.role)).all()
+    grouped = connection.scalars(select(GROUP_ROLES.c.role).where(GROUP_ROLES.c.user == row.id).distinct()).all()
     return User(
         id=row.id,
         name=row.name,
@@ -59,6 +64,7 @@ def _user(connection: Connection, row: Any) -> User:
         made_at=datetime.fromisoformat(row.made_at),
         signed_in_at=datetime.fromisoformat(row.signed_in_at) if row.signed_in_at else None,
         password=row.password,
+        group_roles=tuple(sorted(grouped)),
     )
 
 
@@ -138,10 +144,13 @@ def enable_user(book: Book, connection: Connection, user: str, *, actor: Actor, 
     book.note(connection, "user-enabled", actor=actor, channel=channel, reason=reason, user=user)
 
 
-def admins(connection: Connection) -> set[str]:
-    """The active users to whom the role `admin` was given."""
-    query = select(ROLES.c.user).join(USERS, USERS.c.id == ROLES.c.user)
-    return set(connection.scalars(query.where((ROLES.c.role == "admin") & (USERS.c.state == "active"))).all())
+def admins(connection: Connection, *, of_groups: bool = False) -> set[str]:
+    """The active users to whom the role `admin` was given; `of_groups`: and those who have it from a group elsewhere."""
+    found: set[str] = set()
+    for table in (ROLES, *([GROUP_ROLES] if of_groups else [])):
+        query = select(table.c.user).join(USERS, USERS.c.id == table.c.user)
+        found |= set(connection.scalars(query.where((table.c.role == "admin") & (USERS.c.state == "active"))).all())
+    return found
 
 
 def _put_out(book: Book, connection: Connection, user: str) -> None:
