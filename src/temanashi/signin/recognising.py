@@ -88,4 +88,5 @@ def _signed_in(user: User, people: People, today: datetime, *, seen_at: datetime
     except NameOfSomebodyElse:
         return None
     roles = roles_of(user, people)
-    return SignedIn(user=user.id, actor=actor, roles=roles, rights=rights_of(roles), seen_at=seen_at, one_time=user.one_time, has_password=bool(user.password))
+    about = {"one_time": user.one_time, "has_password": bool(user.password)}
+    return SignedIn(user=user.id, actor=actor, roles=roles, rights=rights_of(roles), seen_at=seen_at, **about)
