@@ -4,7 +4,7 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -97,6 +97,53 @@ def test_pagerduty_hears_trigger_and_resolve_under_one_key(pagerduty, fake):
     assert payload["custom_details"]["hosts"] == ["web1"]
     assert first["client_url"] == f"{PAGE}/problems"
     assert set(last) == {"routing_key", "event_action", "dedup_key"}
+
+
+def test_pagerduty_gets_every_field_in_the_form_of_its_events_api_v2(pagerduty, fake):
+    pagerduty.run("CRITICAL")
+    (body,) = fake.taken
+    assert set(body) == {"routing_key", "event_action", "dedup_key", "payload", "client", "client_url"}
+    payload = body["payload"]
+    assert set(payload) == {"summary", "source", "severity", "timestamp", "component", "group", "class", "custom_details"}
+    assert {name for name, value in payload.items() if not isinstance(value, str)} == {"custom_details"}
+    assert datetime.fromisoformat(payload["timestamp"]).tzinfo is not None
+
+
+@pytest.fixture
+def offering(world):
+    """A check that offers a runbook, as journals of runs have it."""
+    world.checks = [{"id": "disk", "kind": "disk", "runbook": {"id": "free-disk", "params": {"host": "{{ host.name }}"}}}]
+    return world
+
+
+def test_an_alert_leads_to_the_runbook_that_fixes_it(offering, pagerduty, fake):
+    pagerduty.run("CRITICAL")
+    (problem,) = offering.problems()
+    (link,) = fake.taken[0]["links"]
+    assert link == {"href": f"{PAGE}/problems/{problem.id}/remedy", "text": "What fixes it (free-disk, web1)"}
+    pagerduty.run("OK")
+    assert "links" not in fake.taken[1]
+
+
+def test_the_webhook_leads_there_by_the_name_that_prometheus_rules_use(offering, webhook, fake):
+    webhook.run("WARNING", "CRITICAL", "OK")
+    (problem,) = [one for body in fake.taken for one in body["alerts"]][:1]
+    address = problem["annotations"]["runbook_url"]
+    assert address.startswith(f"{PAGE}/problems/")
+    assert f"直す手順書（free-disk、web1）: {address}" in problem["annotations"]["description"]
+    second, third = fake.taken[1:]
+    assert [alert["annotations"].get("runbook_url") for alert in second["alerts"]] == [None, address]
+    assert "runbook_url" not in second["commonAnnotations"]
+    assert "runbook_url" not in third["alerts"][0]["annotations"]
+
+
+def test_mail_leads_there_too_and_to_ten_at_most(offering, mail):
+    offering.inventory = Inventory.model_validate({"hosts": {f"w{n:02}": {"transport": "local"} for n in range(12)}})
+    for n in range(12):
+        offering.say("CRITICAL", target=f"w{n:02}")
+    mail.run()
+    ((_, body, _),) = mail.told
+    assert body.count("/remedy") == 10
 
 
 @pytest.mark.parametrize(("verdict", "severity"), [("CRITICAL", "critical"), ("UNKNOWN", "error"), ("WARNING", "warning")])

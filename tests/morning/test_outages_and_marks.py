@@ -13,6 +13,7 @@ from temanashi.reports.display import Display
 from temanashi.reports.morning_words import SheetWords
 from temanashi.workspace.afterwards import _body
 from temanashi.workspace.checking import note_checks
+from temanashi.workspace.remedies import ask_for_remedies
 
 FIX = {"id": "free-disk", "params": {"host": "{{ host.name }}"}}
 
@@ -159,6 +160,42 @@ def test_a_message_about_a_run_has_the_address_of_the_form(fixable):
         f"対処の手順書: http://127.0.0.1:{fixable.town.opened.settings.port}/tema/runbooks/free-disk/run?lang=ja&p.host=order1"
         in body
     )
+
+
+def problem_of(morning):
+    note_checks(morning.town.opened)
+    with morning.town.opened.database.reading() as connection:
+        (found,) = read_problems(connection)
+    return found.id
+
+
+def test_the_address_of_an_alert_leads_to_the_form_filled_in_and_later_to_nothing(fixable):
+    fixable.run("2026-11-18 07:30")
+    problem, browser = problem_of(fixable), Browser(fixable)
+    page = browser.get("/problems?lang=en").text
+    assert f"/tema/problems/{problem}/remedy?lang=en" in page
+    assert "What fixes it: free-disk" in page
+    led = browser.get(f"/problems/{problem}/remedy?lang=en")
+    assert led.status_code == 303
+    assert led.headers["location"].startswith("/tema/runbooks/free-disk/run?lang=en&p.host=order1&reason=order1")
+    fixable.says = {}
+    fixable.run("2026-11-18 07:40")
+    note_checks(fixable.town.opened)
+    for gone in (problem, "nothing"):
+        assert browser.get(f"/problems/{gone}/remedy?lang=en").headers["location"] == "/tema/problems?lang=en"
+
+
+def test_the_address_of_an_alert_leads_to_the_run_that_was_asked_for(fixable):
+    site = fixable.town.place.root / "runbooks" / "site" / "people.yaml"
+    site.write_text("people: {sato: {name: 佐藤}}\nroles: {approver: [sato]}\n", encoding="utf-8")
+    fixable.book(each={"runbook": {**FIX, "start": "approval"}}, checks=("disk",))
+    fixable.publish()
+    view = fixable.run("2026-11-18 07:30")
+    problem = problem_of(fixable)
+    assert ask_for_remedies(fixable.town.opened, view, engine=fixable.town.engine) == []
+    location = Browser(fixable).get(f"/problems/{problem}/remedy?lang=en").headers["location"]
+    assert location.startswith("/tema/runs/")
+    assert "free disk space" in Browser(fixable).get(location.removeprefix("/tema")).text.lower()
 
 
 def test_a_remedy_that_was_withdrawn_is_not_offered(fixable):

@@ -8,10 +8,13 @@ from fixtures_morning import Browser, morning_in
 from fixtures_prefect import OPS
 from temanashi.hosts.local import LocalTransport
 from temanashi.people import Actor
+from temanashi.runs.advancing import advance
+from temanashi.runs.approvals.faults import NotAnApprover
 from temanashi.runs.decisions import decide
 from temanashi.runs.reading import recent_runs
 from temanashi.workspace.checking import note_checks
-from temanashi.workspace.remedies import ask_for_remedies
+from temanashi.workspace.remedies import MONITORING, ask_for_remedies
+from temanashi.workspace.requesting import request_again
 from temanashi.workspace.telling_sheets import remind_of_confirming, tell_sheet
 
 SATO = Actor(name="佐藤")
@@ -125,7 +128,7 @@ def fixable(morning):
     site.write_text("people: {sato: {name: 佐藤}}\nroles: {approver: [sato]}\n", encoding="utf-8")
     morning.town.place.runbook(
         "free-disk",
-        {"id": "go", "command": ["sh", "-c", 'echo "$1" >> freed', "sh", "{{ params.host }}"], "targets": "localhost"},
+        {"id": "go", "command": ["touch", str(morning.town.place.root / "freed")], "targets": "localhost"},
         category="incident",
         approve="role:approver",
         parameters=[{"name": "host", "title": {"ja": "サーバー", "en": "Server"}}],
@@ -185,14 +188,67 @@ def test_what_cannot_be_asked_for_is_told_and_stops_nothing(fixable):
     assert failures[0].startswith("The runbook 'free-disk' could not be asked for")
 
 
-def test_a_remedy_that_needs_no_approval_any_more_is_not_begun(fixable):
-    view = None
+def fixes(fixable):
+    return {"id": "go", "command": ["touch", str(fixable.town.place.root / "freed")], "targets": "localhost"}
+
+
+def without_approval(fixable, **remedy):
+    """The runbook itself asks for nobody's approval."""
+    fixable.town.place.runbook("free-disk", fixes(fixable), category="incident")
+    fixable.book(each={"runbook": {"id": "free-disk", "start": "approval", **remedy}}, checks=("disk",))
+    fixable.publish()
+    fixable.says = {("order1", "disk"): "CRITICAL"}
+
+
+def freed(fixable):
+    return (fixable.town.place.root / "freed").exists()
+
+
+@pytest.mark.parametrize("remedy", [{"approve": "group:leads"}, {}], ids=["the check's", "the site's"])
+def test_where_the_runbook_asks_for_nobody_the_approvers_of_the_check_or_of_the_site_are_asked(fixable, remedy):
+    site = fixable.town.place.root / "runbooks" / "site" / "people.yaml"
+    people = "people: {sato: {name: 佐藤}, ito: {name: 伊藤}}\ngroups: {leads: [ito]}\nroles: {approver: [sato]}\n"
+    site.write_text(people, encoding="utf-8")
+    without_approval(fixable, **remedy)
+    failures, (run,) = look(fixable, "2026-11-18 07:30")
+    assert (failures, run.state, run.wait.kind) == ([], "waiting", "approval")
+    who, other = ("ito", "sato") if remedy else ("sato", "ito")
+    with pytest.raises(NotAnApprover):
+        decide(fixable.town.engine, run.id, actor=Actor(name=other), channel="page", verdict="approved")
+    advance(fixable.town.engine, run.id)
+    assert not freed(fixable)
+    decide(fixable.town.engine, run.id, actor=Actor(name=who), channel="page", verdict="approved")
+    advance(fixable.town.engine, run.id)
+    assert freed(fixable)
+
+
+def test_asked_for_again_after_a_refusal_it_still_needs_the_approval(fixable):
+    without_approval(fixable)
+    _, (run,) = look(fixable, "2026-11-18 07:30")
+    decide(fixable.town.engine, run.id, actor=SATO, channel="page", verdict="refused", note="あとで")
+    advance(fixable.town.engine, run.id)
+    again = request_again(fixable.town.opened, fixable.town.engine, run.id, actor=MONITORING, channel="alert")
+    advance(fixable.town.engine, again)
+    assert not freed(fixable)
+    decide(fixable.town.engine, again, actor=SATO, channel="page", verdict="approved")
+    advance(fixable.town.engine, again)
+    assert freed(fixable)
+
+
+def test_a_remedy_whose_runbook_needs_no_approval_any_more_still_waits_for_the_sites_approvers(fixable):
     fixable.says = {("order1", "disk"): "CRITICAL"}
     view = fixable.run("2026-11-18 07:30")
     note_checks(fixable.town.opened)
     fixable.book(checks=("disk",))
-    fixable.town.place.runbook("free-disk", {"id": "go", "command": ["true"]}, category="incident")
+    fixable.town.place.runbook(
+        "free-disk",
+        fixes(fixable),
+        category="incident",
+        parameters=[{"name": "host", "title": {"ja": "サーバー", "en": "Server"}}],
+    )
     fixable.publish()
-    assert ask_for_remedies(fixable.town.opened, view, engine=fixable.town.engine) == []
+    ask_for_remedies(fixable.town.opened, view, engine=fixable.town.engine)
     with fixable.town.opened.database.reading() as connection:
-        assert [run.runbook for run in recent_runs(connection)] == ["morning"]
+        (run,) = [run for run in recent_runs(connection) if run.runbook == "free-disk"]
+    assert run.state == "waiting"
+    assert not freed(fixable)

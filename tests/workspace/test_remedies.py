@@ -4,11 +4,17 @@ import json
 
 import pytest
 
+from temanashi.checks.model import Remedy
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.remedies import remedies_of
 from temanashi.settings import load_settings
 from temanashi.workspace.loading import load_workspace
 
+PEOPLE = {
+    "people": {"sato": {"name": "佐藤"}},
+    "groups": {"leads": ["sato"], "empty": []},
+    "roles": {"approver": ["sato"]},
+}
 BOTH = {"ja": "見本", "en": "Sample"}
 
 
@@ -28,7 +34,7 @@ def site(folder):
     fix = [{"id": "go", "command": ["echo", "{{ params.host }}"]}]
     book(folder, "free-disk", fix, "incident", parameters=parameters)
     book(folder, "free-approved", fix, "incident", parameters=parameters, approve="role:approver")
-    folder.write("runbooks/site/people.yaml", json.dumps({"people": {"sato": {"name": "佐藤"}}, "roles": {"approver": ["sato"]}}))
+    folder.write("runbooks/site/people.yaml", json.dumps(PEOPLE))
     return folder
 
 
@@ -45,6 +51,10 @@ def faults(site, **check):
         {"id": "free-disk", "params": {"host": "{{ host.name }}"}},
         {"id": "free-disk", "params": {"path": "/tmp"}},
         {"id": "free-approved", "params": {"host": "{{ host.name }}"}, "start": "approval"},
+        # The site's approvers, where neither the runbook nor the check says who.
+        {"id": "free-disk", "params": {"host": "{{ host.name }}"}, "start": "approval"},
+        {"id": "free-disk", "params": {"host": "{{ host.name }}"}, "start": "approval", "approve": "group:leads"},
+        {"id": "free-disk", "params": {"host": "{{ host.name }}"}, "start": "approval", "approve": ["sato", "group:leads"]},
     ],
 )
 def test_a_runbook_that_is_there_is_taken(site, remedy):
@@ -61,7 +71,14 @@ def test_a_runbook_that_is_there_is_taken(site, remedy):
         ({"id": "{{ run.id }}"}, "cannot be a template", ""),
         ("{{ params.fix }}", "id", ""),
         ({"id": "free-disk", "params": {"hots": "x"}}, "hots", "host"),
-        ({"id": "free-disk", "params": {"host": "web1"}, "start": "approval"}, "approve", ""),
+        (
+            {"id": "free-disk", "params": {"host": "web1"}, "start": "approval", "approve": "group:leds"},
+            "group:leds",
+            "group:leads",
+        ),
+        ({"id": "free-disk", "params": {"host": "web1"}, "start": "approval", "approve": "group:empty"}, "approve", ""),
+        ({"id": "free-approved", "params": {"host": "a"}, "start": "approval", "approve": "sato"}, "leave `approve` out", ""),
+        ({"id": "free-disk", "approve": "sato"}, "goes with", ""),
         ({"id": "free-approved", "start": "approval"}, "Enter", ""),
         ({"id": "free-disk", "begin": "approval"}, "begin", ""),
         ("Free Disk", "", ""),
@@ -73,6 +90,22 @@ def test_one_that_leads_nowhere_is_told_at_its_place(site, remedy, says, close):
     assert says in found[0][1]
     assert found[0][2] == close
     assert "morning" not in loaded.runbooks
+
+
+def test_without_anybody_who_approves_it_says_what_to_write(site):
+    site.write("runbooks/site/people.yaml", json.dumps({**PEOPLE, "roles": {}}))
+    site.write("runbooks/incident/free-approved.yaml", "id: free-approved\n")
+    ((level, text, _),), loaded = faults(site, runbook={"id": "free-disk", "params": {"host": "web1"}, "start": "approval"})
+    assert level == "error"
+    assert "`approve: group:NAME`" in text
+    assert "morning" not in loaded.runbooks
+
+
+def test_evidence_of_a_remedy_without_approvers_keeps_its_form():
+    assert Remedy(id="free-disk").model_dump(mode="json") == {"id": "free-disk", "params": {}, "start": "offer"}
+    asked = Remedy.model_validate({"id": "free-disk", "start": "approval", "approve": "group:leads"})
+    assert asked.model_dump(mode="json")["approve"] == ["group:leads"]
+    assert Remedy.model_validate(asked.model_dump(mode="json")) == asked
 
 
 def test_a_remedy_with_mistakes_of_its_own_disables_itself_and_not_the_checks(site):

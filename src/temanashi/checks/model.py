@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from temanashi.changes import Evidence, Verdict
 from temanashi.checks.by_time import TimeRow
@@ -18,7 +28,8 @@ from temanashi.clock import Clock
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.transport import Result
-from temanashi.text.local import LocalText, Phrase
+from temanashi.people import Who
+from temanashi.text.local import LocalText, Phrase, phrase
 
 __all__ = [
     "CheckKind",
@@ -48,7 +59,7 @@ class Remedy(_Frozen):
     """The runbook that fixes what a check finds: `runbook: free-disk`, or with values for its form.
 
     `offer` shows a link to its form. `approval` also asks for a run of it when the check becomes CRITICAL: once a problem, and
-    nothing is done before somebody approved it.
+    nothing is done before somebody approved it: whom the runbook's `approve` names, else `approve` here, else the site's approvers.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80, description="Id of a runbook of this workspace")
@@ -56,8 +67,24 @@ class Remedy(_Frozen):
         default_factory=dict, description='Values for its form, e.g. `{host: "{{ host.name }}"}`; what is left out is typed there'
     )
     start: Literal["offer", "approval"] = Field(
-        default="offer", description="`approval`: ask for a run that waits for approval; the runbook must say `approve:`"
+        default="offer", description="`approval`: ask for a run that waits for approval when the check becomes CRITICAL"
     )
+    approve: Who | None = Field(
+        default=None,
+        description="With `start: approval`, where the runbook has no `approve:`: who approves, e.g. `group:ops-leads`; "
+        "`role:approver` by default",
+    )
+
+    @model_validator(mode="after")
+    def _approvers_of_something(self) -> Remedy:
+        if self.approve is not None and (self.start != "approval" or not self.approve):
+            raise ValueError(phrase("runbooks.remedy-approve-alone"))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, inner: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without approvers it has the form in which evidence of earlier versions holds it."""
+        return {name: value for name, value in inner(self).items() if (name, value) != ("approve", None)}
 
 
 class Spec(_Frozen):

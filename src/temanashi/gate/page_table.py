@@ -61,6 +61,7 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/hosts", EVERYTHING),
     Rule("GET", "/problems", EVERYTHING),
     Rule("POST", "/problems", STEER),
+    Rule("GET", "/problems/{}/remedy", EVERYTHING),
     Rule("GET", "/metrics", EVERYTHING),
     Rule("GET", "/audit", AUDIT),
     Rule("GET", "/audit/runs/{}", AUDIT),

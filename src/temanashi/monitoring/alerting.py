@@ -23,6 +23,7 @@ from temanashi.monitoring.events import Change, Event, NotKnown
 from temanashi.monitoring.grouping import Bundle, Fleet, Labels, Sort, bundles
 from temanashi.monitoring.maintenance import Windows, windows_over
 from temanashi.monitoring.model import BAD, CheckState, Problem, worse
+from temanashi.monitoring.offered import Found, offered_for
 from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.monitoring.store import read_problems, read_states, stamp, take_turn
 from temanashi.monitoring.tables import ALERTS, HOSTS, PROBLEMS
@@ -31,6 +32,7 @@ __all__ = ["Alerts", "settle_alerts"]
 
 _ORPHANED = frozenset({"checks.parent-down", "monitoring.parent-host-down"})
 TOLD: frozenset[Verdict] = BAD
+_OFFERS_NOTHING = frozenset({"resolved", "replaced", "acknowledged"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,9 +219,13 @@ class _Settling:
             previous=previous,
             problems=mine,
             not_known=self._not_known(mine) if change != "resolved" else (),
+            offers=self._offers(mine) if change not in _OFFERS_NOTHING else {},
             opened_at=alert.opened_at,
             at=self._now,
         )
+
+    def _offers(self, problems: Iterable[Problem]) -> dict[str, str]:
+        return offered_for(self._connection, [Found(p.id, p.run, p.key.step, p.key.name) for p in problems])
 
     def _not_known(self, problems: Iterable[Problem]) -> tuple[NotKnown, ...]:
         """The checks that say nothing because a host of these problems, or a check of it, is down."""

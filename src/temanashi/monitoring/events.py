@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from temanashi.changes import Verdict
 from temanashi.monitoring.grouping import Sort
 from temanashi.monitoring.model import Problem
+from temanashi.monitoring.offered import remedy_path
 from temanashi.text import Lang, Phrase, phrase, say
 
-__all__ = ["Action", "Change", "Event", "NotKnown", "hosts_of", "lines_of", "summary_of"]
+__all__ = ["MOST_LINES", "Action", "Change", "Event", "NotKnown", "hosts_of", "lines_of", "links_of", "phrase_more", "summary_of"]
 
 Action = Literal["trigger", "acknowledge", "resolve"]
 Change = Literal["new", "worse", "better", "joined", "again", "acknowledged", "resolved", "replaced"]
 """`again`: an acknowledgement ended; `replaced`: the thread before it is closed where one can be, and people are not told."""
 
 MOST_LINES = 50
+MOST_LINKS = 10
 KEY_LENGTH = 255
 
 
@@ -35,7 +38,7 @@ class Event:
     """One thing to tell. `thread` is the same for everything told of an alert, until an acknowledgement of it ends.
 
     `problems` are those that are open; when it is resolved, those that were part of it. `previous` is how bad it was told to be
-    before.
+    before. `offers` are ids of runbooks that fix something, by the id of the problem.
     """
 
     alert: str
@@ -52,6 +55,7 @@ class Event:
     at: datetime
     who: str = ""
     why: str = ""
+    offers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def action(self) -> Action:
@@ -92,11 +96,28 @@ def summary_of(event: Event, lang: Lang) -> str:
     return say(f"monitoring.told-{event.change}", lang, what=what, word=word, who=event.who)
 
 
-def lines_of(event: Event, lang: Lang) -> list[str]:
-    """The problems one by one, then what is not known because of them; at most 50 lines, and how many are left out."""
+def links_of(event: Event, page: str, lang: Lang) -> list[tuple[str, str]]:
+    """Sentence and address of what fixes each problem, for the first ten that have something; `page` is where our pages are."""
+    offering = [problem for problem in event.problems if problem.id in event.offers and event.action == "trigger"]
+    return [
+        (
+            say("monitoring.remedy-link", lang, runbook=event.offers[problem.id], host=problem.key.target),
+            f"{page}/{remedy_path(problem.id)}",
+        )
+        for problem in offering[:MOST_LINKS]
+    ]
+
+
+def lines_of(event: Event, lang: Lang, page: str = "") -> list[str]:
+    """The problems one by one, then what is not known because of them; at most 50 lines, and how many are left out.
+
+    With a `page` (where our pages are) the addresses of what fixes them follow the problems.
+    """
     lines = [event.why] if event.why else []
     if event.change != "resolved":
         lines += [_line(problem, lang) for problem in event.problems]
+    if page:
+        lines = [*lines[:MOST_LINES], *(f"{said}: {address}" for said, address in links_of(event, page, lang))]
     lines += [say("monitoring.not-known-line", lang, host=one.target, checks=list(one.checks)) for one in event.not_known]
     if len(lines) <= MOST_LINES:
         return lines

@@ -21,6 +21,7 @@ from temanashi.pages.hosts import show_hosts
 from temanashi.pages.inbox import show_inbox
 from temanashi.pages.metrics import metrics
 from temanashi.pages.problems import acknowledge_on_page, show_problems
+from temanashi.pages.remedies import remedy_page
 from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
@@ -72,6 +73,7 @@ def build_pages(site: Site) -> Starlette:
             Route("/hosts", show_hosts(site)),
             Route("/problems", problems_page, methods=["GET"]),
             Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
+            Route("/problems/{problem}/remedy", remedy_page(site)),
             Route("/metrics", metrics(site)),
             Route("/report", report(site)),
             Route("/audit", audit_search(site)),

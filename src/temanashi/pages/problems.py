@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.errors import InputError
 from temanashi.monitoring.maintenance import read_windows
+from temanashi.monitoring.offered import Found, offered_for, remedy_path
 from temanashi.monitoring.reading import AlertView, ProblemView, problems
 from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, who
@@ -64,6 +65,8 @@ def show_problems(site: Site) -> Callable[..., Response]:
         with site.installation.database.reading() as connection:
             recurring = live_recurring(connection)
             found = problems(connection, now=now, inventory=live_inventory(connection), recurring=recurring)
+            shown = [one for one in found if one.hard][: 2 * SHOWN]
+            offers = offered_for(connection, [Found(one.id, one.run, one.step, one.check) for one in shown])
             windows = [*read_windows(connection, now), *recurring.ahead(now)]
         loud = [one for one in found if one.hard and one.acknowledged is None and one.maintenance is None]
         rest = [one for one in found if one not in loud]
@@ -76,6 +79,8 @@ def show_problems(site: Site) -> Callable[..., Response]:
             quiet=rest[:SHOWN],
             count=len(loud),
             more=max(len(loud) - SHOWN, 0) + max(len(rest) - SHOWN, 0),
+            offers=offers,
+            remedy_path=remedy_path,
             windows=sorted(windows, key=lambda window: (window.since, window.id)),
             rules={rule.id: partial(rule_in_words, rule.timing) for rule in recurring.windows},
             now=now,

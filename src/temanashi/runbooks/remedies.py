@@ -8,14 +8,19 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from temanashi.checks.model import Remedy
+from temanashi.people import People, missing_words
 from temanashi.problems import Problem, suggestion
+from temanashi.runbooks.approval import Approval
 from temanashi.runbooks.inputs import BadInputs, validate_inputs
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.checks import ChecksSpec
 from temanashi.runbooks.steps.values import is_template
 from temanashi.text.local import phrase
 
-__all__ = ["Named", "has_checks", "remedies_of", "remedy_problems", "remedy_warnings"]
+__all__ = ["SITE_APPROVERS", "Named", "approval_for", "has_checks", "remedies_of", "remedy_problems", "remedy_warnings"]
+
+SITE_APPROVERS = "role:approver"
+"""Who approves what a check asks for where neither the runbook nor the check says."""
 
 
 class Named(NamedTuple):
@@ -46,7 +51,14 @@ def _remedy(value: Any) -> Remedy | None:
         return None
 
 
-def remedy_problems(runbook: Runbook, known: Mapping[str, Runbook], *, broken: Collection[str] = ()) -> Iterator[Problem]:
+def approval_for(fixes: Runbook, asked: Mapping[str, Any]) -> Approval:
+    """Who approves a run that a check asks for: whom the runbook names, else whom the check names, else the site's approvers."""
+    return fixes.approve or Approval.model_validate({"by": asked.get("approve") or SITE_APPROVERS})
+
+
+def remedy_problems(
+    runbook: Runbook, known: Mapping[str, Runbook], *, people: People, broken: Collection[str] = ()
+) -> Iterator[Problem]:
     """Remedies that there are not, inputs that they would refuse, and runs that nobody would approve.
 
     `broken` are runbooks that are there and have mistakes of their own: those disable themselves, and not who names them.
@@ -60,9 +72,21 @@ def remedy_problems(runbook: Runbook, known: Mapping[str, Runbook], *, broken: C
             if remedy.id not in broken:
                 yield Problem(loc, phrase("runbooks.unknown-remedy", name=remedy.id), suggestion(remedy.id, list(known)))
             continue
-        if remedy.start == "approval" and fixes.approve is None:
-            yield Problem((*loc, "start"), phrase("runbooks.remedy-without-approval", name=remedy.id))
+        yield from (problem.under(*loc) for problem in _approval_problems(fixes, remedy, people))
         yield from (problem.under(*loc, "params") for problem in _input_problems(fixes, remedy))
+
+
+def _approval_problems(fixes: Runbook, remedy: Remedy, people: People) -> Iterator[Problem]:
+    if remedy.approve is not None:
+        if fixes.approve is not None:
+            yield Problem(("approve",), phrase("runbooks.remedy-approve-twice", name=remedy.id))
+            return
+        missing = missing_words(remedy.approve, people)
+        yield from (Problem(("approve", one.at), phrase("people.unknown", word=one.word), one.close) for one in missing)
+        if not missing and not people.members(remedy.approve):
+            yield Problem(("approve",), phrase("approvals.too-few-people", count=1, people=0))
+    elif remedy.start == "approval" and fixes.approve is None and not people.members((SITE_APPROVERS,)):
+        yield Problem(("start",), phrase("runbooks.remedy-without-approval", name=remedy.id))
 
 
 def remedy_warnings(runbook: Runbook, known: Mapping[str, Runbook], *, broken: Collection[str]) -> Iterator[Problem]:

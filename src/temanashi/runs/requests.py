@@ -18,6 +18,7 @@ from temanashi.hosts.transport import Result
 from temanashi.ledger.chain import event_id
 from temanashi.ledger.records import Draft, Mode
 from temanashi.people import Actor, Channel
+from temanashi.runbooks.approval import Approval
 from temanashi.runbooks.choices import ChoicesFrom
 from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
@@ -44,7 +45,8 @@ class RunRequest:
     run of the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch, `only` the only
     checks to measure; `called` are the runbooks that may be called; `parent` is the key of the change that calls; `origin` is
     the run that this one answers to. `emergency` runs at once what is to be approved, which is then done afterwards. `again` is
-    a run that was refused: approvers are told what changed since its plan.
+    a run that was refused: approvers are told what changed since its plan. `approve` says who must approve it where the runbook
+    asks for nobody; it cannot take away what the runbook asks for.
     """
 
     runbook: Runbook
@@ -68,6 +70,7 @@ class RunRequest:
     origin: str = ""
     emergency: bool = False
     again: str = ""
+    approve: Approval | None = None
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -184,6 +187,8 @@ def store_run(engine: Engine, connection: Connection, request: RunRequest, run: 
 def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) -> Draft:
     body = {"plan_digest": plan.digest, "inputs": dict(plan.inputs), "workspace_version": request.workspace_version}
     body |= {name: value for name in ("parent", "origin", "again", "limit", "only") if (value := getattr(request, name))}
+    if request.approve is not None and request.runbook.approve is None:
+        body["approve"] = request.approve.model_dump(mode="json")
     changes = [json.loads(change.model_dump_json(exclude={"payload"})) for change in plan.changes]
     return Draft(
         kind="run_requested",

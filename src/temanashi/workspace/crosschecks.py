@@ -80,12 +80,13 @@ def call_faults(runbooks: Iterable[LoadedRunbook]) -> list[Fault]:
         left = {name: loaded for name, loaded in left.items() if name not in bad}
 
 
-def remedy_faults(runbooks: Iterable[LoadedRunbook], *, files: Collection[str]) -> list[Fault]:
+def remedy_faults(runbooks: Iterable[LoadedRunbook], *, people: People, files: Collection[str]) -> list[Fault]:
     """What is wrong with the runbooks that checks offer. `files` are all that there are, broken ones too."""
     every = list(runbooks)
     known = {loaded.runbook.id: loaded.runbook for loaded in every}
     broken = {PurePosixPath(file).stem for file in files} - set(known)
-    found = [loaded.fault(problem) for loaded in every for problem in remedy_problems(loaded.runbook, known, broken=broken)]
+    told = [(loaded, p) for loaded in every for p in remedy_problems(loaded.runbook, known, people=people, broken=broken)]
+    found = [loaded.fault(problem) for loaded, problem in told]
     warned = [(loaded, p) for loaded in every for p in remedy_warnings(loaded.runbook, known, broken=broken)]
     return [*found, *(replace(loaded.fault(problem), level="warning") for loaded, problem in warned)]
 

@@ -98,7 +98,8 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     broken = {fault.at.file for fault in errors_among(found)}
     found += call_faults(loaded for loaded in every if loaded.file not in broken)
     broken = {fault.at.file for fault in errors_among(found)}
-    found += remedy_faults((r for r in every if r.file not in broken), files=[file for file in texts if _is_runbook(file)])
+    named = [file for file in texts if _is_runbook(file)]
+    found += remedy_faults((r for r in every if r.file not in broken), people=people, files=named)
     broken = {fault.at.file for fault in errors_among(found)}
     return Content(
         runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},

@@ -18,6 +18,7 @@ from temanashi.monitoring.reading import ProblemView, problems
 from temanashi.people import Actor
 from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.remedies import approval_for
 from temanashi.runs.advancing import advance
 from temanashi.runs.engine import Engine
 from temanashi.runs.reading import RunView
@@ -103,8 +104,8 @@ def _asked(connection: Connection, problem: ProblemView, remedy: Mapping[str, An
 
 def _ask(engine: Engine, published: PublishedWorkspace, problem: ProblemView, remedy: Mapping[str, Any]) -> None:
     runbook = published.runbooks.get(str(remedy["id"]))
-    if runbook is None or runbook.approve is None:
-        return  # the published version says otherwise by now; what nobody would approve is not begun
+    if runbook is None:
+        return  # the published version says otherwise by now
     title = problem.title or LocalText(plain=problem.check)
     why = phrase("sheet.remedy-why", host=problem.target, check=title, reason=problem.reason)
     run = request_run(
@@ -119,6 +120,7 @@ def _ask(engine: Engine, published: PublishedWorkspace, problem: ProblemView, re
             reason=why.text(published.languages[0]),
             ticket=ticket_of(problem.id),
             called=called_by(runbook, published.runbooks),
+            approve=approval_for(runbook, remedy),
         ),
     )
     advance(engine, run)  # as far as the approval

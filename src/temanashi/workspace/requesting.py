@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from temanashi.ledger.witness import witnessed
 from temanashi.people import Actor, Channel
 from temanashi.runbooks.calls import called_by
 from temanashi.runs.approvals.faults import NotRequestedAgain
+from temanashi.runs.approvals.requesting import approval_on_record
 from temanashi.runs.engine import Engine
 from temanashi.runs.reading import run_view
 from temanashi.runs.requests import RunRequest, request_run
@@ -23,6 +25,7 @@ def request_again(
     """
     with installation.database.reading() as connection:
         old = run_view(connection, run)
+        record = next(witnessed(engine.ledger, connection, run, ("run_requested",)), None)
     if old.state != "refused":
         raise NotRequestedAgain(run, old.state)
     published, _ = published_or_first(installation)
@@ -39,6 +42,7 @@ def request_again(
         ticket=old.ticket,
         reason=reason or old.request_reason,
         again=run,
+        approve=approval_on_record(record) if record is not None else None,
         flow_run=flow_run,
     )
     return request_run(engine, request)

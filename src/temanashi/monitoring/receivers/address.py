@@ -63,7 +63,7 @@ class Address:
         for event in events:
             if len(events) > 1:
                 lines.append(summary_of(event, self.lang))
-            lines += [f"  {line}" if len(events) > 1 else line for line in lines_of(event, self.lang)]
+            lines += [f"  {line}" if len(events) > 1 else line for line in lines_of(event, self.lang, self.page)]
         if len(lines) > 2 * MOST_LINES:
             lines = [*lines[: 2 * MOST_LINES], phrase_more(len(lines) - 2 * MOST_LINES).text(self.lang)]
         return "\n".join([*lines, f"{self.page}/problems"])

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from temanashi.changes import Verdict
-from temanashi.monitoring.events import Event, hosts_of, lines_of, summary_of
+from temanashi.monitoring.events import Event, hosts_of, lines_of, links_of, summary_of
 from temanashi.monitoring.receivers.contract import Message, Sent
 from temanashi.monitoring.receivers.posting import post_json
 from temanashi.secrets import SecretMissing
@@ -77,4 +77,6 @@ class PagerDuty:
             "custom_details": details,
         }
         told |= {"client": "temanashi", "client_url": f"{self.page}/problems"}
+        if links := links_of(event, self.page, self.lang):
+            told["links"] = [{"href": address, "text": said} for said, address in links]
         return told

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from temanashi.changes import Verdict
-from temanashi.monitoring.events import Event, hosts_of, lines_of, summary_of
+from temanashi.monitoring.events import Event, hosts_of, lines_of, links_of, summary_of
 from temanashi.monitoring.receivers.contract import Message, Sent
 from temanashi.monitoring.receivers.pagerduty import SEVERITIES
 from temanashi.monitoring.receivers.posting import post_json
@@ -86,17 +86,23 @@ class Webhook:
             "receiver": self.title,
             "groupLabels": group,
             "commonLabels": labels if len(alerts) == 1 else {n: v for n, v in labels.items() if n != "severity"},
-            "commonAnnotations": alerts[-1]["annotations"],
+            "commonAnnotations": dict(set.intersection(*(set(alert["annotations"].items()) for alert in alerts))),
             "externalURL": self.page,
             "alerts": alerts,
         }
 
     def _alert(self, event: Event, labels: dict[str, str], *, over: bool) -> dict[str, Any]:
         summary = summary_of(event, self.lang)
+        links = [] if over else links_of(event, self.page, self.lang)
         return {
             "status": "resolved" if over else "firing",
             "labels": labels,
-            "annotations": {"summary": summary, "description": "\n".join(lines_of(event, self.lang)) or summary},
+            "annotations": {
+                "summary": summary,
+                "description": "\n".join(lines_of(event, self.lang, "" if over else self.page)) or summary,
+                # The name by which Prometheus rules and the tools behind them know it.
+                **({"runbook_url": links[0][1]} if links else {}),
+            },
             "startsAt": event.opened_at.isoformat(),
             "endsAt": event.at.isoformat() if over else NEVER,
             "generatorURL": f"{self.page}/problems",

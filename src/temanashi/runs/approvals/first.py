@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, update
 from temanashi.changes import Change, Plan
 from temanashi.ledger.records import Record
 from temanashi.runs.approvals.faults import RunAltered
-from temanashi.runs.approvals.requesting import request_on_record
+from temanashi.runs.approvals.requesting import approval_on_record, request_on_record
 from temanashi.runs.approvals.store import FIRST, overtaken
 from temanashi.runs.approvals.waiting import Place, Refused, wait_for_approval
 from temanashi.runs.engine import Engine
@@ -30,7 +30,7 @@ def approval_before(engine: Engine, lease: Lease, row: Any, run: FrozenRun) -> W
         asked = request_on_record(engine, connection, row, run.runbook.version)
         rows = read_rows(connection, row.id)
         before = overtaken(connection, row.again) if row.again else None
-    rule = run.runbook.approve
+    rule = run.runbook.approve or approval_on_record(asked)
     if rule is None or asked.draft.emergency or _is_called_undo(row):
         return None
     place = Place(

@@ -20,10 +20,11 @@ from temanashi.runs.directory import Directory
 __all__ = ["check_allowed", "check_approvable", "check_emergency", "rules_of"]
 
 
-def rules_of(runbook: Runbook) -> list[Approval]:
-    """The approvals that a runbook asks for: before its first change, and in its steps."""
+def rules_of(runbook: Runbook, more: Approval | None = None) -> list[Approval]:
+    """The approvals that a runbook asks for: before its first change (or `more`, where it asks for none), and in its steps."""
     steps = [item.spec for item in runbook.steps if isinstance(item.spec, Approval)]
-    return [*([runbook.approve] if runbook.approve is not None else []), *steps]
+    first = runbook.approve or more
+    return [*([first] if first is not None else []), *steps]
 
 
 def check_allowed(runbook: Runbook, actor: Actor, channel: Channel, directory: Directory, standing: Standing) -> None:
@@ -39,9 +40,9 @@ def check_allowed(runbook: Runbook, actor: Actor, channel: Channel, directory: D
         raise NotAllowed(runbook.id, actor.name, _names(runbook.allow, people))
 
 
-def check_approvable(runbook: Runbook, actor: Actor, beneficiary: str, standing: Standing) -> None:
+def check_approvable(runbook: Runbook, actor: Actor, beneficiary: str, standing: Standing, *, more: Approval | None = None) -> None:
     """Raise NobodyCouldApprove when, without requester and beneficiary, too few people are left to approve."""
-    for rule in rules_of(runbook):
+    for rule in rules_of(runbook, more):
         case = Case(run="", rule=rule, requester=actor, beneficiary=beneficiary)
         able = approvers(case, Standing(people=standing.people, day=standing.day, escalated=True))
         if len(able) < rule.count:

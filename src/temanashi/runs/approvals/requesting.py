@@ -12,6 +12,7 @@ from temanashi.changes import Plan
 from temanashi.ledger.records import Mode, Record
 from temanashi.ledger.witness import witnessed
 from temanashi.people import Actor, Channel
+from temanashi.runbooks.approval import Approval
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.approvals.expiry import end_of_business_day
 from temanashi.runs.approvals.faults import RunAltered
@@ -22,12 +23,12 @@ from temanashi.runs.approvals.store import AFTERWARDS, Asked, ask
 from temanashi.runs.engine import Engine
 from temanashi.runs.signatures import NotVerified
 
-__all__ = ["Wish", "check_request", "open_afterwards", "request_on_record"]
+__all__ = ["Wish", "approval_on_record", "check_request", "open_afterwards", "request_on_record"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """As much of a request as permits need."""
+    """As much of a request as permits need. `approve` is who must approve where the runbook itself asks for nobody."""
 
     runbook: Runbook
     actor: Actor
@@ -36,6 +37,7 @@ class Wish:
     beneficiary: str
     reason: str
     emergency: bool
+    approve: Approval | None = None
 
 
 def check_request(engine: Engine, connection: Connection, wish: Wish) -> Actor:
@@ -47,14 +49,14 @@ def check_request(engine: Engine, connection: Connection, wish: Wish) -> Actor:
         _check_verified(engine, wish)
         if wish.emergency:
             check_emergency(wish.runbook, wish.actor, wish.reason, standing)
-        check_approvable(wish.runbook, wish.actor, wish.beneficiary, standing)
+        check_approvable(wish.runbook, wish.actor, wish.beneficiary, standing, more=wish.approve)
     return directory.people.known(wish.actor)
 
 
 def _check_verified(engine: Engine, wish: Wish) -> None:
     """Whoever asserts a name could approve their own wish under the right one."""
     person = wish.actor.kind == "person" and wish.actor.assurance != "verified"
-    if person and engine.signatures is not None and rules_of(wish.runbook):
+    if person and engine.signatures is not None and rules_of(wish.runbook, wish.approve):
         raise NotVerified(wish.actor.name)
 
 
@@ -79,6 +81,12 @@ def open_afterwards(engine: Engine, connection: Connection, run: str, wish: Wish
             before=None,
         ),
     )
+
+
+def approval_on_record(record: Record) -> Approval | None:
+    """Who must approve by the word of whoever asked, where the runbook itself asks for nobody."""
+    asked = record.draft.body.get("approve")
+    return Approval.model_validate(asked) if asked is not None else None
 
 
 def request_on_record(engine: Engine, connection: Connection, row: Any, version: str) -> Record:
