@@ -1,7 +1,6 @@
 """Somebody who is signed in, or holds a token, reaches for more: other people's runs, code, secrets, states, approvals."""
 
 import json
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -74,12 +73,13 @@ def test_our_own_form_keeps_to_the_same(house, user, runbook, status):
     assert posted.status_code == (303 if status == 200 else status)
 
 
+NOBODYS = "0190c2f4-7a3e-7c11-9d55-3b6f0a1e2d47"  # the same in every process: names of tests are made of it
 FORBIDDEN = [
     {"job_variables": {"command": "touch /tmp/owned"}},
     {"job_variables": {"env": {"LD_PRELOAD": "/tmp/x.so"}}},
     {"enforce_parameter_schema": False},
-    {"parent_task_run_id": str(uuid4())},
-    {"infrastructure_document_id": str(uuid4())},
+    {"parent_task_run_id": NOBODYS},
+    {"infrastructure_document_id": NOBODYS},
     {"work_queue_name": "elsewhere"},
     {"context": {"x": 1}},
     {"labels": {"x": "y"}},
@@ -89,8 +89,8 @@ FORBIDDEN = [
     {"state": {"type": "RUNNING"}},
     {"state": {"type": "PAUSED", "state_details": {"pause_reschedule": True}}},
     {"state": {"type": "SCHEDULED", "data": {"x": 1}}},
-    {"state": {"type": "SCHEDULED", "state_details": {"flow_run_id": str(uuid4())}}},
-    {"state": {"type": "SCHEDULED", "state_details": {"child_flow_run_id": str(uuid4())}}},
+    {"state": {"type": "SCHEDULED", "state_details": {"flow_run_id": NOBODYS}}},
+    {"state": {"type": "SCHEDULED", "state_details": {"child_flow_run_id": NOBODYS}}},
     {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "tomorrow"}}},
     {"state": "SCHEDULED"},
     {"parameters": []},
@@ -158,16 +158,16 @@ def test_tags_do_not_say_who_asked(house):
 
 
 CODE = [
-    ("POST", "/api/deployments/", {"name": "x", "flow_id": str(uuid4()), "entrypoint": "os:system"}),
+    ("POST", "/api/deployments/", {"name": "x", "flow_id": NOBODYS, "entrypoint": "os:system"}),
     ("PATCH", "/api/deployments/DEPLOYMENT", {"entrypoint": "evil.py:main", "path": "/tmp"}),
     ("PATCH", "/api/deployments/DEPLOYMENT", {"job_variables": {"command": "id"}}),
     ("DELETE", "/api/deployments/DEPLOYMENT", None),
     ("POST", "/api/deployments/DEPLOYMENT/schedules", [{"schedule": {"cron": "* * * * *"}}]),
     ("POST", "/api/deployments/DEPLOYMENT/schedule", {}),
     ("POST", "/api/deployments/DEPLOYMENT/create_flow_run/bulk", [{"job_variables": {"command": "id"}}]),
-    ("POST", "/api/flow_runs/", {"flow_id": str(uuid4())}),
+    ("POST", "/api/flow_runs/", {"flow_id": NOBODYS}),
     ("POST", "/api/flows/", {"name": "x"}),
-    ("POST", "/api/task_runs/", {"flow_run_id": str(uuid4()), "task_key": "x", "dynamic_key": "x"}),
+    ("POST", "/api/task_runs/", {"flow_run_id": NOBODYS, "task_key": "x", "dynamic_key": "x"}),
     ("POST", "/api/logs/", [{"name": "x", "level": 20, "message": "forged", "timestamp": "2026-11-20T00:00:00Z"}]),
     ("POST", "/api/events", [{"event": "x", "resource": {"prefect.resource.id": "x"}}]),
     ("POST", "/api/artifacts/", {"key": "forged"}),
@@ -185,7 +185,7 @@ def test_nobody_but_a_worker_brings_in_code_schedules_or_traces(house, method, p
 
 SECRETS = [
     ("POST", "/api/block_documents/filter", {"include_secrets": True}),
-    ("GET", "/api/block_documents/" + str(uuid4()) + "?include_secrets=true", None),
+    ("GET", "/api/block_documents/" + NOBODYS + "?include_secrets=true", None),
     ("GET", "/api/block_types/slug/secret/block_documents/name/x?include_secrets=true", None),
     ("POST", "/api/variables/filter", {}),
     ("GET", "/api/variables/name/x", None),
@@ -195,7 +195,7 @@ SECRETS = [
     ("POST", "/api/automations/", {}),
     ("PATCH", "/api/work_pools/temanashi", {"is_paused": True}),
     ("POST", "/api/templates/validate", "x"),
-    ("DELETE", "/api/flow_runs/" + str(uuid4()), None),
+    ("DELETE", "/api/flow_runs/" + NOBODYS, None),
 ]
 
 
