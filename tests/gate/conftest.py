@@ -4,7 +4,10 @@ import httpx
 import pytest
 
 from fixtures_prefect import gate_running, make_place
+from fixtures_slapd import slapd
 from gate.guarded import guarded
+
+__all__ = ["gate", "house", "http", "slapd"]
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
 """The running gate with every way to sign in: a provider of accounts, a directory, and passwords of its own."""
 
 import json
+import os
+import shutil
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from e2e.browsing import FLAGS
 from fixtures_oidc import CLIENT, OIDC_PASSWORD, SECRET, ProviderProcess
 from fixtures_prefect import gate_running, make_place
+from fixtures_slapd import LDAP_PASSWORD, SUFFIX
 from gate.guarded import PASSWORD, SETUP
 from temanashi.signin.users import add_user
 from temanashi.workspace.first_admin import book_of
@@ -15,6 +19,10 @@ from temanashi.workspace.live import live_directory
 from temanashi.workspace.opening import open_installation
 
 pytestmark = pytest.mark.server
+PICTURES = os.environ.get("TEMA_PICTURES", "")
+"""A folder for pictures to look at."""
+NAME_LABEL = {"ja": "利用者名", "en": "User name"}
+PASSWORD_LABEL = {"ja": "パスワード", "en": "Password"}
 LABEL = 'label = { ja = "てま証券のアカウントでサインイン", en = "Sign in with Tema Securities" }'
 
 
@@ -52,7 +60,7 @@ def provider():
 
 
 @pytest.fixture(scope="module")
-def front(tmp_path_factory, provider):
+def front(tmp_path_factory, provider, slapd):
     root = tmp_path_factory.mktemp("front")
     place = make_place(root, sign_in=True)
     (root / "secret.txt").write_text(f"{SECRET}\n", encoding="utf-8")
@@ -60,6 +68,8 @@ def front(tmp_path_factory, provider):
         file.write(
             f'[tool.temanashi.gate.oidc]\nissuer = "{provider.issuer}"\nclient_id = "{CLIENT}"\n'
             f'client_secret = "file:{root / "secret.txt"}"\nroles = {{ ops = ["operator"] }}\n{LABEL}\n'
+            f'[tool.temanashi.gate.ldap]\nurl = "{slapd.plain}"\nca = "{slapd.ca}"\nuser_base = "ou=people,{SUFFIX}"\n'
+            f'group_base = "ou=groups,{SUFFIX}"\nroles = {{ "*" = "staff", ops = "operator" }}\n'
         )
     place.runbook("quick-look", {"id": "look", "command": {"run": ["echo", "ok"], "reads": True}})
     (root / "runbooks" / "site").mkdir(parents=True)
@@ -173,8 +183,73 @@ def test_who_comes_by_another_name_begins_under_ours(front):
         assert answer.headers["location"] == f"{front.url}/tema/sign-in/oidc?next=%2Ftema%2Fme&again=1"
 
 
-def test_without_the_setting_there_is_no_such_page(house):
-    client = house.fresh()
-    assert client.get("/tema/sign-in/oidc").status_code == 404
-    assert "sign-in/oidc" not in client.get("/tema/sign-in").text
-    assert OIDC_PASSWORD not in client.get("/tema/sign-in/oidc/back?code=x&state=y").text
+def test_the_password_of_the_directory_signs_in(front):
+    form = {"name": "tanaka", "password": LDAP_PASSWORD, "way": "ldap", "next": "/tema/me"}
+    with front.browser() as client:
+        answer = client.post("/tema/sign-in", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/tema/me")
+        assert "Taro Tanaka" in client.get("/tema/me").text
+        assert client.post("/tema/sign-out").status_code == 303
+    signed = next(entry for entry in reversed(front.noted()) if entry[2] == "signed-in")
+    assert (signed[0], signed[3]["way"]) == ("Taro Tanaka", "ldap")
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "says"),
+    [
+        ({"password": "wrong", "way": "ldap"}, 401, "the name or the password is wrong"),
+        ({"password": "", "way": "ldap"}, 401, "the name or the password is wrong"),
+        ({"password": LDAP_PASSWORD, "way": "here"}, 401, "the name or the password is wrong"),
+        ({"name": "taken", "password": LDAP_PASSWORD, "way": "ldap"}, 403, "There is a user"),
+    ],
+    ids=str,
+)
+def test_a_password_counts_only_where_it_belongs_and_the_choice_is_kept(front, form, status, says):
+    with front.browser() as client:
+        answer = client.post("/tema/sign-in", data={"name": "kobayashi", "next": ""} | form)
+        assert answer.status_code == status
+        assert says in answer.text
+        assert f'value="{form["way"]}" checked' in answer.text
+        assert LDAP_PASSWORD not in answer.text
+        assert "tema_session" not in client.cookies
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("lang", "label"), [("ja", "てま証券のアカウントでサインイン"), ("en", "Sign in with Tema Securities")])
+def test_in_a_browser_one_link_signs_in_and_signing_out_ends_both(front, chromium, lang, label):
+    """Only a browser holds the redirects against the policies of the pages."""
+    context = chromium.new_context(base_url=front.url, locale=lang, viewport={"width": 1000, "height": 900})
+    try:
+        page = context.new_page()
+        page.goto("/tema/me")
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/sign-in-{lang}.png")
+        page.get_by_role("link", name=label).click()
+        page.get_by_label("User").fill("suzuki")
+        page.get_by_label("Password").fill(OIDC_PASSWORD)
+        page.get_by_role("button").click()
+        page.wait_for_url("**/tema/me*")
+        assert "鈴木 一郎" in page.inner_text("h1")
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/me-{lang}.png")
+        before = len(front.provider.signed_out)
+        page.locator("header form button").click()
+        page.wait_for_url("**/tema/sign-in")
+        assert len(front.provider.signed_out) == before + 1
+        page.get_by_label(PASSWORD_LABEL[lang], exact=True).fill("wrong")
+        page.get_by_label(NAME_LABEL[lang]).fill("tanaka")
+        page.get_by_role("button").click()
+        page.locator("[role=alert]").wait_for()
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/sign-in-wrong-{lang}.png")
+        assert page.locator("input[name=way]:checked").input_value() == "ldap"
+    finally:
+        context.close()

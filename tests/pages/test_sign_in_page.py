@@ -49,3 +49,10 @@ def test_the_error_page_links_to_itself_in_the_other_language(away):
     client, _ = away
     answer = client.get("/sign-in/oidc?again=1&next=/tema/me&lang=ja")
     assert 'href="http://testserver/tema/sign-in?next=%2Ftema%2Fme&amp;lang=en"' in answer.text
+
+
+def test_without_the_settings_there_is_one_way_in(visitor):
+    assert "sign-in/oidc" not in visitor.get("/sign-in").text
+    assert 'name="way"' not in visitor.get("/sign-in").text
+    assert visitor.get("/sign-in/oidc").status_code == 404
+    assert visitor.get("/sign-in/oidc/back?code=x&state=y").status_code == 404

@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fixtures_slapd import slapd
 from temanashi.ledger.database import open_database
 from temanashi.ledger.ledger import Ledger
 from temanashi.people import Actor, People
 from temanashi.signin.book import Book
 from temanashi.signin.users import add_user
+
+__all__ = ["slapd"]
 
 PASSWORD = "four short words here"
 YAMADA = Actor(name="山田 花子")

@@ -61,6 +61,7 @@ def connected(settings: LdapSettings, root: Path) -> Iterator[Connection]:
         use_ssl=over_tls,
         tls=_verified(ca),
         get_info=library.NONE,
+        mode=library.IP_V4_PREFERRED,
         connect_timeout=settings.timeout,
     )
     common: dict[str, Any] = {"receive_timeout": ceil(settings.timeout), "check_names": False, "read_only": True}
@@ -73,8 +74,12 @@ def connected(settings: LdapSettings, root: Path) -> Iterator[Connection]:
     except library.core.exceptions.LDAPException as error:
         raise DirectoryDown(settings.url, _reason(error)) from error
     finally:
+        # What the library opened in vain it leaves open.
+        last = found.socket
         with suppress(library.core.exceptions.LDAPException, OSError):
             found.unbind()
+        if last is not None:
+            last.close()
 
 
 def _reason(error: Exception) -> str:

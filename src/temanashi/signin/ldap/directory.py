@@ -102,7 +102,7 @@ class Ldap:
         except library.core.exceptions.LDAPInvalidFilterError as error:
             raise DirectoryMisset(self.settings.url, asked) from error
         said = (connection.result or {}).get("description")
-        if said not in {"success", "sizeLimitExceeded", "noSuchObject"}:
+        if said not in {"success", "sizeLimitExceeded"}:
             raise DirectoryMisset(self.settings.url, f"{base}: {said}")
         entries: list[Any] = [entry for entry in connection.response or [] if entry.get("type") == "searchResEntry"]
         return [Found(e["dn"], {n.lower(): list(v) for n, v in e["raw_attributes"].items()}) for e in entries]
