@@ -11,6 +11,7 @@ import time
 import pytest
 
 from fixtures_sshd import ADDRESSES, silent_server
+from temanashi.errors import TargetError
 from temanashi.hosts import Command, Inventory, Script, TimedOut, Unreachable, fan_out
 from temanashi.hosts.ssh.faults import (
     AlgorithmsDiffer,
@@ -141,6 +142,52 @@ def test_what_is_no_shell_is_told_with_its_own_words(sshd_factory):
         assert "exit 7" in refused(ways["mute"], OtherShell)
         assert "not ready within 1 s" in refused(ways["asleep"], ShellSilent)
         refused(ways["chatty"], ShellSilent)
+
+
+FORCED = {
+    # What the forced command is, what it wrote on both outputs, and what we tell of it.
+    "nothing": ("true", "exit 0"),
+    "fails": ("false", "exit 1"),
+    "codes": ("exit 255", "exit 255"),
+    "short": ("echo no", "no"),
+    "shorter": ("printf x", "x"),
+    "both": ("echo >&2; echo closed", "closed"),
+    "blank": ("echo; echo; exit 4", "exit 4"),
+    "error": ("echo denied >&2; exit 1", "denied"),
+    "reads": ("head -c 100 >/dev/null; echo read", "read"),
+    "killed": ("kill -9 $$", "signal"),
+    "nul": ("printf '\\000\\001'", "\\x00\\x01"),
+    "hex": ("printf %032d 0", "0" * 32),
+}
+
+
+def test_forced_commands_that_say_little_or_nothing_and_end_at_once_are_no_answer(sshd_factory):
+    server, inventory = forced(sshd_factory, **{name: line for name, (line, _) in FORCED.items()})
+    commands = [Command("true"), Command("echo", "1")]
+    with server.reach() as reach:
+        found = fan_out(inventory.select("all,!localhost"), lambda host: reach.transport(host).run_all(commands, timeout=5))
+        again = fan_out(inventory.select("all,!localhost"), lambda host: reach.transport(host).run_all(commands, timeout=5))
+    for answers in (found, again):
+        for name, (_, said) in FORCED.items():
+            assert {type(answer) for answer in answers[name]} == {OtherShell}, (name, answers[name])
+            assert f"It answered: {said}" in told(answers[name][0]), (name, told(answers[name][0]))
+
+
+def test_a_host_that_sends_our_own_script_back_is_no_shell_and_what_was_in_it_is_not_told(sshd_factory):
+    echoes = {
+        "whole": "cat",
+        "part": "head -c 60",
+        "mixed": "cat | tr ';' ':'",
+        "twice": "tee /dev/stderr",
+        "late": "sleep 0.2; cat",
+    }
+    server, inventory = forced(sshd_factory, **echoes)
+    commands = [Command("true", env={"TOKEN": "S3CRET"}), Command("echo", "1")]
+    with server.reach() as reach:
+        found = fan_out(inventory.select("all,!localhost"), lambda host: reach.transport(host).run_all(commands, timeout=2))
+    for name, answers in found.items():
+        assert all(isinstance(answer, TargetError) for answer in answers), (name, answers)
+        assert "S3CRET" not in " ".join(explain(answer, "en").what for answer in answers), name
 
 
 def test_commands_are_killed_where_the_host_takes_no_signals(sshd_factory):

@@ -176,8 +176,7 @@ class Shell:
 
     def said(self) -> str:
         """What came instead of our shell, on one line."""
-        text = (self.err.greeting or self.out.greeting).decode("utf-8", "replace")
-        return _first_line(text)
+        return next(filter(None, (_first_line(one.greeting.decode("utf-8", "replace")) for one in (self.err, self.out))), "")
 
     def kill(self) -> bool:
         """Kill every command of the script, with the shell itself; whether that is sure. What they wrote until then is read.
@@ -219,9 +218,10 @@ class Shell:
         if self._become is not None:
             user = self._become.user
             return BecomeNeedsPassword(host, user) if "password is required" in said else BecomeFailed(host, user, said or "-")
-        if not said and self._channel.exit_status == -1:
+        code = self._channel.exit_status
+        if not said and code == -1 and not self._channel.eof_received:
             return ChannelRefused(host, "exec")
-        return OtherShell(host, said or f"exit {self._channel.exit_status}")
+        return OtherShell(host, said or ("signal" if code == -1 else f"exit {code}"))
 
 
 def _ignored(_: bytes) -> None:

@@ -26,6 +26,8 @@ __all__ = ["Connection", "NotOpened", "open_connection", "shown_key"]
 
 KEEPALIVE = 20
 TRIES = 4
+NO_CHANNEL = "Unable to open channel."
+"""What paramiko says to all but one of the threads whose channels a host refuses at the same moment: it keeps one reason only."""
 ASK_AGAIN = 0.5
 LOG = "temanashi.ssh"
 
@@ -116,14 +118,14 @@ class Connection:
         while True:
             try:
                 channel = self.session.open_session(timeout=max(0.1, until - time.monotonic()))
-            except ChannelException as error:
+            except (SSHException, EOFError, OSError) as error:
+                if not (isinstance(error, ChannelException) or (str(error) == NO_CHANNEL and self.alive)):
+                    raise NotOpened from error
                 with self._fewer:
                     alone += self._channels == 0  # the last of them may have ended since
                     if not patient or alone > 1 or time.monotonic() >= until:
-                        raise ChannelRefused(self.endpoint.name, error.text) from error
+                        raise ChannelRefused(self.endpoint.name, getattr(error, "text", "-")) from error
                     self._fewer.wait(min(ASK_AGAIN, until - time.monotonic()))
-            except (SSHException, EOFError, OSError) as error:
-                raise NotOpened from error
             else:
                 with self._fewer:
                     self._channels += 1
