@@ -64,7 +64,7 @@ class Place:
 
 def make_place(root: Path, *, port: int | None = None, sign_in: bool = False) -> Place:
     settings = f'[tool.temanashi]\ncompany = "てま証券"\nlanguages = ["ja", "en"]\nport = {port or free_port()}\n'
-    gate = "[tool.temanashi.gate]\nsign_in = true\n" if sign_in else ""
+    gate = "" if sign_in else "gate.sign_in = false\n"
     (root / "pyproject.toml").write_text(settings + gate, encoding="utf-8")
     return Place(root)
 

@@ -14,6 +14,7 @@ COMMAND = [sys.executable, "-c", "from temanashi.cli import main; main()"]
 SETTINGS = """[tool.temanashi]
 languages = ["ja", "en"]
 timezone = "Asia/Tokyo"
+gate.sign_in = false
 """
 
 

@@ -49,7 +49,7 @@ def make_workspace(root: Path, *, sign_in: bool = False) -> Path:
     for folder in ("runbooks", "flows", "faq"):
         shutil.copytree(CHECKOUT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     settings = '[tool.temanashi]\ncompany = "temanashi"\nlanguages = ["ja", "en"]\ntimezone = "Asia/Tokyo"\n'
-    gate = "[tool.temanashi.gate]\nsign_in = true\n" if sign_in else ""
+    gate = "" if sign_in else "gate.sign_in = false\n"
     (root / "pyproject.toml").write_text(settings + gate, encoding="utf-8")
     return root
 

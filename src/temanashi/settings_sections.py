@@ -137,7 +137,7 @@ class GateSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sign_in: bool = Field(default=False, description="People sign in; without it `host` must be this machine alone (127.0.0.1)")
+    sign_in: bool = Field(default=True, description="People sign in; without it `host` must be this machine alone (127.0.0.1)")
     idle_minutes: int = Field(default=60, ge=5, le=1440, description="A session that nobody used for so long has ended")
     proxies: tuple[str, ...] = Field(
         default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"

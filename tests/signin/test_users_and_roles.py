@@ -26,7 +26,7 @@ SATO, TANAKA = Actor(name="佐藤 次郎"), Actor(name="tanaka")
 def ask(book):
     def ask(user, role, verb="give", *, actor=YAMADA):
         with book.database.transaction() as connection:
-            return ask_role(book, connection, user, role_named(role), verb, actor=actor, channel="cli")
+            return ask_role(book, connection, user, role_named(role), verb, actor=actor, people=people, channel="cli")
 
     return ask
 

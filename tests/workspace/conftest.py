@@ -13,7 +13,7 @@ from temanashi.runbooks.steps import command, manual
 from temanashi.workspace.loading import load_workspace
 
 KINDS = {"command": command.KIND, "manual": manual.KIND}
-SETTINGS = '[tool.temanashi]\nlanguages = ["ja", "en"]\n'
+SETTINGS = '[tool.temanashi]\nlanguages = ["ja", "en"]\ngate.sign_in = false\n'
 RUNBOOK = """\
 id: {id}
 title: {{ja: 朝の点検, en: Morning checks}}

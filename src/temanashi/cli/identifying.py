@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from temanashi.people import Actor
     from temanashi.workspace.opening import Installation
 
-__all__ = ["NoPassword", "PasswordsDiffer", "TokenRefused", "act_as", "read_password"]
+__all__ = ["NoPassword", "OneTimePassword", "PasswordsDiffer", "TokenRefused", "act_as", "proved", "read_password"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,15 @@ class PasswordsDiffer(InputError):
     """The password was typed differently the second time."""
 
     key = "cli.passwords-differ"
+
+
+class OneTimePassword(InputError):
+    """A password that somebody else chose proves nothing here: it must be changed first. Data: user, url."""
+
+    key = "cli.one-time-password"
+
+    def __init__(self, user: str, url: str) -> None:
+        super().__init__(user=user, url=url)
 
 
 class TokenRefused(InputError):
@@ -62,11 +71,13 @@ def act_as(installation: Installation, given: str | None, act: Callable[[Actor],
     try:
         return act(current_actor(given))
     except NotVerified:
-        return act(_verified(installation, given))
+        return act(proved(installation, given))
 
 
-def _verified(installation: Installation, given: str | None) -> Actor:
+def proved(installation: Installation, given: str | None) -> Actor:
+    """The person at this terminal, by token or password. Raises SignInFailed, SignInWaits, OneTimePassword and TokenRefused."""
     from temanashi.people import current_actor
+    from temanashi.signin.faults import SignInFailed
     from temanashi.signin.signing_in import check_password
     from temanashi.signin.users import actor_of
     from temanashi.workspace.first_admin import book_of
@@ -81,6 +92,10 @@ def _verified(installation: Installation, given: str | None) -> Actor:
     user = people.find(named) or named
     password = read_password(say_here("cli.password-of", user=user))
     found = check_password(book_of(installation), user, password, people=people, address="terminal", channel="cli")
+    if found.one_time:
+        raise OneTimePassword(found.id, installation.settings.page("password"))
+    if found.id in people.people and not people.here(found.id, installation.clock.now().astimezone(installation.settings.zone).date()):
+        raise SignInFailed
     return actor_of(found, people)
 
 

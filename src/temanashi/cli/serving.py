@@ -71,7 +71,7 @@ def _first_admin(settings: Settings, *, tell: Callable[[Phrase], None]) -> None:
         make_first_admin(opened)
     file = first_password_file(settings)
     if file.exists():
-        tell(phrase("cli.first-admin", user=ADMIN, file=str(file)))
+        tell(phrase("cli.first-admin", user=ADMIN, file=str(file), url=settings.page("sign-in")))
 
 
 class _Publishing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -51,6 +51,20 @@ def _opened(workspace: Root) -> Any:
     return opening()
 
 
+def _one_of_two(workspace: Root, actor: str | None) -> Person:
+    """Who gives more than what lets somebody see, or confirms it: proved, where people sign in."""
+    from temanashi.cli.identifying import proved
+    from temanashi.people import current_actor
+    from temanashi.workspace.live import live_directory
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as installation:
+        if installation.settings.gate.sign_in:
+            return proved(installation, actor)
+        with installation.database.reading() as connection:
+            return current_actor(actor, people=live_directory(connection).people)
+
+
 def _me(actor: str | None, people: People) -> Person:
     from temanashi.people import current_actor
 
@@ -72,8 +86,10 @@ def add(
 
     roles = [role_named(word) for word in role or []]
     password = read_password(say_here("cli.password-for", user=user), twice=True)
+    more = [one for one in roles if one not in ALONE]
+    giver = _one_of_two(workspace, actor) if more else None
     with _opened(workspace) as (book, connection, people, _):
-        me = _me(actor, people)
+        me = giver or _me(actor, people)
         add_user(
             book,
             connection,
@@ -86,7 +102,7 @@ def add(
             roles=[one for one in roles if one in ALONE],
             one_time=not permanent,
         )
-        asked = [ask_role(book, connection, user, one, "give", actor=me, channel="cli") for one in roles if one not in ALONE]
+        asked = [ask_role(book, connection, user, one, "give", actor=me, people=people, channel="cli") for one in more]
     answer(say_here("cli.user-added" if permanent else "cli.user-added-one-time", user=user))
     for request in asked:
         _tell_asked(request)
@@ -135,18 +151,21 @@ def role(
     json: Json = False,
 ) -> None:
     """Give or take a role, say the second person's word, or list what waits for it."""
-    from temanashi.signin.roles import ask_role, decide_role, role_named, role_requests
+    from temanashi.signin.roles import ALONE, ask_role, decide_role, role_named, role_requests
 
+    wanted = role_named(give or take) if give or take else None
+    giver = _one_of_two(workspace, actor) if confirm or (give and wanted not in ALONE) else None
     with _opened(workspace) as (book, connection, people, _):
-        me = _me(actor, people)
+        me = giver or _me(actor, people)
         if confirm or decline:
             done = decide_role(book, connection, confirm or decline, yes=bool(confirm), actor=me, people=people, channel="cli")
             answer(say_here("cli.role-confirmed" if confirm else "cli.role-declined", user=done.user, role=done.role))
             return
-        if give or take:
-            asked = ask_role(book, connection, user, role_named(give or take), "give" if give else "take", actor=me, channel="cli")
+        if wanted is not None:
+            verb: Literal["give", "take"] = "give" if give else "take"
+            asked = ask_role(book, connection, user, wanted, verb, actor=me, people=people, channel="cli")
             if asked is None:
-                answer(say_here("cli.role-given" if give else "cli.role-taken", user=user, role=give or take))
+                answer(say_here("cli.role-given" if give else "cli.role-taken", user=user, role=wanted))
             else:
                 _tell_asked(asked)
             return

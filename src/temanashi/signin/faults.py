@@ -14,6 +14,7 @@ __all__ = [
     "NoRoleRequest",
     "NoSuchToken",
     "NoSuchUser",
+    "NotAdmin",
     "OldPassword",
     "OwnRoleRequest",
     "SignInFailed",
@@ -122,6 +123,15 @@ class OwnRoleRequest(RunError):
     """A change of roles takes two people; this is the one who asked, or nobody who may say yes."""
 
     key = "signin.own-role-request"
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(actor=actor)
+
+
+class NotAdmin(RunError):
+    """Somebody who signed in gives or confirms a role that only an admin may. Data: actor."""
+
+    key = "signin.not-admin"
 
     def __init__(self, actor: str) -> None:
         super().__init__(actor=actor)

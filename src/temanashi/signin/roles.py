@@ -13,7 +13,7 @@ from temanashi.ledger.chain import event_id
 from temanashi.people import ROLES as EVERY
 from temanashi.people import Actor, Channel, People, Role
 from temanashi.signin.book import Book
-from temanashi.signin.faults import LastAdmin, NoRoleRequest, OwnRoleRequest, UnknownRole
+from temanashi.signin.faults import LastAdmin, NoRoleRequest, NotAdmin, OwnRoleRequest, UnknownRole
 from temanashi.signin.tables import GROUP_ROLES, REQUESTS, ROLES
 from temanashi.signin.users import User, admins, read_user
 
@@ -79,13 +79,14 @@ def role_requests(connection: Connection) -> list[RoleRequest]:
 
 
 def ask_role(
-    book: Book, connection: Connection, user: str, role: Role, verb: Verb, *, actor: Actor, channel: Channel
+    book: Book, connection: Connection, user: str, role: Role, verb: Verb, *, actor: Actor, people: People, channel: Channel
 ) -> RoleRequest | None:
     """Ask for a change; None where it was made at once. Taking a role away takes one person: it only makes somebody less.
 
-    Raises NoSuchUser and LastAdmin.
+    Raises NoSuchUser, LastAdmin, and NotAdmin for who signed in and is none.
     """
     read_user(connection, user)
+    _check_admin(connection, actor, people)
     if verb == "take" and role == "admin" and admins(connection) == {user}:
         raise LastAdmin(user)
     if verb == "take" or role in ALONE:
@@ -113,9 +114,10 @@ def decide_role(
     people: People,
     channel: Channel,
 ) -> RoleRequest:
-    """The second person's word; raises NoRoleRequest, and OwnRoleRequest where it is the first person's again.
+    """The second person's word; raises NoRoleRequest, NotAdmin, and OwnRoleRequest where it is the first person's again.
 
-    Who gets the role may agree themselves only where there is no other admin than who asked. Anybody may decline, who asked too.
+    Somebody proved is second only to somebody proved: a name that anybody could have typed is no first person. Who gets the role
+    may agree themselves only where there is no other admin than who asked. Anybody may decline, who asked too.
     """
     row = connection.execute(select(REQUESTS).where((REQUESTS.c.id == request) & (REQUESTS.c.state == "open"))).one_or_none()
     if row is None:
@@ -136,7 +138,7 @@ def may_decide_role(connection: Connection, asked: RoleRequest, actor: Actor, pe
     """Whether somebody may be the second person."""
     try:
         _check_second(connection, asked, actor, people)
-    except OwnRoleRequest:
+    except (NotAdmin, OwnRoleRequest):
         return False
     return True
 
@@ -146,8 +148,19 @@ def _check_second(connection: Connection, asked: RoleRequest, actor: Actor, peop
     known = {user: people.identity(user) for user in admins(connection, of_groups=True)}
     others = {user for user, identity in known.items() if identity not in first}
     itself = people.identity(asked.user) in mine
-    if actor.kind != "person" or mine & first or (itself and others - {asked.user}):
+    unproved = actor.assurance == "verified" and asked.asked_by.assurance != "verified"
+    if actor.kind != "person" or mine & first or unproved or (itself and others - {asked.user}):
         raise OwnRoleRequest(actor.name)
+    if not itself:
+        _check_admin(connection, actor, people)
+
+
+def _check_admin(connection: Connection, actor: Actor, people: People) -> None:
+    """Raise NotAdmin for a person who signed in and is none. Without sign-in nobody's roles are known."""
+    if actor.kind == "person" and actor.assurance == "verified":
+        user = read_user(connection, actor.account)
+        if "admin" not in roles_of(user, people):
+            raise NotAdmin(actor.name)
 
 
 def _change(book: Book, connection: Connection, user: str, role: Role, verb: Verb) -> None:
