@@ -23,7 +23,7 @@ SATO, TANAKA = Actor(name="佐藤 次郎"), Actor(name="tanaka")
 
 
 @pytest.fixture
-def ask(book):
+def ask(book, people):
     def ask(user, role, verb="give", *, actor=YAMADA):
         with book.database.transaction() as connection:
             return ask_role(book, connection, user, role_named(role), verb, actor=actor, people=people, channel="cli")

@@ -94,7 +94,8 @@ def proved(installation: Installation, given: str | None) -> Actor:
     found = check_password(book_of(installation), user, password, people=people, address="terminal", channel="cli")
     if found.one_time:
         raise OneTimePassword(found.id, installation.settings.page("password"))
-    if found.id in people.people and not people.here(found.id, installation.clock.now().astimezone(installation.settings.zone).date()):
+    today = installation.clock.now().astimezone(installation.settings.zone).date()
+    if found.id in people.people and not people.here(found.id, today):
         raise SignInFailed
     return actor_of(found, people)
 

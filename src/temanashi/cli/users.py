@@ -236,5 +236,5 @@ def list_(workspace: Root = None, json: Json = False) -> None:
         answer(say_here("cli.user-none"))
     for user, roles in users:
         seen = f"{user.signed_in_at.astimezone(settings.zone):%Y-%m-%d %H:%M}" if user.signed_in_at else "-"
-        state = say_here(f"cli.user-{user.state}")
+        state = say_here(f"cli.user-state-{user.state}")
         answer(f"{user.id}  {user.name}  {state}  {', '.join(roles) or '-'}  {say_here('cli.user-seen', when=seen)}")

@@ -10,6 +10,7 @@ from temanashi.runs.directory import Directory
 from temanashi.settings import Settings
 from temanashi.signin.book import Book
 from temanashi.signin.passwords import made_up
+from temanashi.signin.roles import roles_of
 from temanashi.signin.users import add_user, list_users
 from temanashi.workspace.live import live_directory
 from temanashi.workspace.opening import Installation
@@ -33,12 +34,13 @@ def book_of(installation: Installation) -> Book:
 
 
 def make_first_admin(installation: Installation) -> Path | None:
-    """The file with the first password; None where there are users already. Raises LedgerError and OSError."""
+    """The file with the first password; None where there is an admin already. Raises LedgerError and OSError."""
     book, file = book_of(installation), first_password_file(installation.settings)
     with installation.database.transaction() as connection:
-        if list_users(connection):
-            return None
         directory: Directory = live_directory(connection)
+        users = list_users(connection)
+        if any(user.id == ADMIN or (user.state == "active" and ADMIN in roles_of(user, directory.people)) for user in users):
+            return None
         password = made_up()
         add_user(
             book,
