@@ -23,7 +23,7 @@ __all__ = ["Up", "free_port", "make_workspace", "runbook_file", "running", "unti
 CHECKOUT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-c", "from temanashi.cli import main; main()")
 T = TypeVar("T")
-READY_SECONDS, END_SECONDS = 120.0, 60.0
+READY_SECONDS, END_SECONDS = 240.0, 90.0
 
 
 def free_port() -> int:
@@ -158,13 +158,13 @@ class Up:
         ours = {"PYTHONPATH": os.pathsep.join(paths), "LC_ALL": "C.UTF-8", "TEMA_PORT": str(self.port), "USER": "alice"}
         return kept | ours | {"LOGNAME": "alice"} | more
 
-    def tema(self, *words: str, code: int | None = 0, seconds: float = 60, **env: str) -> str:
-        """Run `tema`; what it printed on both streams. `code` None allows any exit code."""
+    def tema(self, *words: str, code: int | None = 0, seconds: float = 60, typed: str = "", **env: str) -> str:
+        """Run `tema`; what it printed on both streams. `code` None allows any exit code; `typed` is its standard input."""
         done = subprocess.run(
             [*COMMAND, *words],
             cwd=self.root,
             env=self.environment(**env),
-            stdin=subprocess.DEVNULL,
+            input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
