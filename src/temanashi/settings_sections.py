@@ -15,6 +15,7 @@ __all__ = [
     "ChecksSettings",
     "GateSettings",
     "LedgerSettings",
+    "MailSettings",
     "PagerDutySettings",
     "SshSettings",
     "WebhookSettings",
@@ -145,3 +146,16 @@ class GateSettings(BaseModel):
     session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")
     oidc: OidcSettings | None = Field(default=None, description="Sign-in with the company's accounts (OpenID Connect)")
     ldap: LdapSettings | None = Field(default=None, description="Sign-in with the password of an LDAP directory")
+
+
+class MailSettings(BaseModel):
+    """`[tool.temanashi.mail]`: mail to people themselves, at the address that people.yaml has of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: SecretRef | None = Field(
+        default=None,
+        description="Reference to an Apprise mail URL without `to`: mailtos://USER:PASSWORD@SERVER?from=ADDRESS; none: no mail",
+    )
+    results: bool = Field(default=True, description="Whoever asked for a run hears how it ended, and when it waits for them")
+    approvals: bool = Field(default=True, description="Approvers hear of a plan that waits for them, with links that work once")

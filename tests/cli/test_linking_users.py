@@ -31,7 +31,7 @@ def test_it_names_the_directory_and_is_on_the_record(tema):
             '"yamada" is whoever signs in at https://login.example.jp under this name next.\n',
         )
         with opened.database.reading() as connection:
-            last = opened.ledger.records(connection, kinds=("noted",))[-1].draft
+            last = list(opened.ledger.records(connection, kinds=("noted",)))[-1].draft
     assert (last.actor, last.outcome, last.reason, last.body["user"]) == ("alice", "link-allowed", "same person", "yamada")
 
 

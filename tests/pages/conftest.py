@@ -4,6 +4,7 @@ import anyio
 import httpx
 import pytest
 
+from fixtures_mail import mail, mail_server
 from fixtures_prefect import make_place
 from fixtures_runs import ALICE
 from temanashi.orchestration.submitting import NotReachable
@@ -16,6 +17,8 @@ from temanashi.signin.recognising import SignedIn
 from temanashi.signin.rights import rights_of
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
+
+__all__ = ["Calls", "Seen", "Visitor", "mail", "mail_server"]
 
 
 class Seen:

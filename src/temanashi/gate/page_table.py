@@ -45,6 +45,8 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/runs/{}", READ),
     Rule("POST", "/runs/{}", DECIDE),
     Rule("POST", "/runs/{}/approval", DECIDE),
+    Rule("GET", "/decide/{}", DECIDE),
+    Rule("POST", "/decide/{}", DECIDE),
     Rule("POST", "/runs/{}/checklist", DECIDE),
     Rule("POST", "/runs/{}/cancel", CANCEL),
     Rule("GET", "/approvals", READ),

@@ -23,6 +23,7 @@ from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import watch_checks
 from temanashi.workspace.daily_seal import seal_day
+from temanashi.workspace.mailing_results import mail_results
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
@@ -67,7 +68,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
         if values:
             logger.info("%s: %s", name, ", ".join(values))
     failures, unheard = watch_checks(installation, secret=resolver())
-    told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation)]
+    told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation), *mail_results(installation)]
     sealed = [*failures, *told_of, *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))

@@ -13,6 +13,7 @@ from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit
 from temanashi.pages.audit_export import export_entries
 from temanashi.pages.audit_sample import audit_sample, draw_on_page, sample_form
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
+from temanashi.pages.decide_by_mail import decide_by_link, show_link
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
@@ -56,6 +57,8 @@ def build_pages(site: Site) -> Starlette:
             Route("/runs/{run}", decide_run(site), methods=["POST"]),
             Route("/runs/{run}/approval", approve_run(site), methods=["POST"]),
             Route("/runs/{run}/cancel", end_run(site), methods=["POST"]),
+            Route("/decide/{link}", show_link(site), methods=["GET"]),
+            Route("/decide/{link}", decide_by_link(site), methods=["POST"]),
             Route("/approvals", show_inbox(site)),
             Route("/requests", list_requests(site)),
             Route("/runbooks", list_runbooks(site)),

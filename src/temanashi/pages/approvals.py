@@ -27,7 +27,7 @@ from temanashi.runs.reading import run_view
 from temanashi.runs.results import NoRun, NotWaiting, RunsStopped
 from temanashi.text import explain, say
 
-__all__ = ["Answered", "approval_data", "post_approval"]
+__all__ = ["NOTE_LENGTH", "Answered", "approval_data", "post_approval", "wake_decided"]
 
 NOTE_LENGTH = 2000
 LINES = 200
@@ -106,7 +106,7 @@ def _answered(site: Site, show: Callable[..., Response], request: Request, typed
         told = explain(error, lang)
         said = Answered(name=name, note=note, field="name", problem=told.what, following=told.next)
         return show(request, answered=said, status=409)
-    _wake(site, run)
+    wake_decided(site, run)
     remember(back, request, name)
     return back
 
@@ -134,7 +134,7 @@ def _back(request: Request, typed: Mapping[str, str]) -> Response:
     return RedirectResponse(path + (f"?lang={lang}" if lang in {"ja", "en"} else ""), status_code=303)
 
 
-def _wake(site: Site, run: str) -> None:
+def wake_decided(site: Site, run: str) -> None:
     """The decision stands, whether or not Prefect hears of it: the watch wakes the run within a minute."""
     with site.installation.database.reading() as connection:
         view = run_view(connection, run)

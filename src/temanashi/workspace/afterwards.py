@@ -15,6 +15,7 @@ from temanashi.settings import Settings
 from temanashi.text import Lang, LocalText, Phrase, explain, phrase, say
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import note_checks
+from temanashi.workspace.mailing_results import mail_results
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.remedies import ask_for_remedies
 from temanashi.workspace.remedy_links import remedy_link
@@ -34,7 +35,7 @@ def after_run(installation: Installation, view: RunView) -> list[Phrase]:
     """
     if view.mode != "live":
         return []
-    noted = note_checks(installation)
+    noted = [*note_checks(installation), *mail_results(installation)]
     if view.ended_at is not None:
         noted += [*ask_for_remedies(installation, view), *tell_sheet(installation, view)]
     # Last, so that it also tells of what was just asked for.

@@ -8,6 +8,7 @@ from temanashi.notices import Notice, Notifier
 from temanashi.reports.display import Display
 from temanashi.runs.approvals.reading import ApprovalView, approvals_waiting
 from temanashi.text import Lang, Phrase, say
+from temanashi.workspace.mailing_approvals import mail_approvals
 from temanashi.workspace.opening import Installation
 
 __all__ = ["notices_of", "tell_of_approvals"]
@@ -16,15 +17,15 @@ LINES = 20
 
 
 def tell_of_approvals(installation: Installation, *, notifier: Notifier | None = None) -> list[Phrase]:
-    """Tell each thing once; what went wrong with that, as sentences. The watch calls it every minute."""
-    settings = installation.settings
+    """Tell each thing once, to all and to each approver; what went wrong, as sentences. The watch calls it every minute."""
+    settings, mailed = installation.settings, mail_approvals(installation)
     if not settings.notify and notifier is None:
-        return []
+        return mailed
     teller = notifier or Notifier(settings.notify, database=installation.database, clock=installation.clock, lang=settings.language)
     with installation.database.reading() as connection:
         views = approvals_waiting(installation.engine(), connection)
     show = Display(settings.language, settings.zone)
-    return [failure for view in views for notice in notices_of(view, show) for failure in teller.send(notice).failures]
+    return [*mailed, *(failure for view in views for notice in notices_of(view, show) for failure in teller.send(notice).failures)]
 
 
 def notices_of(view: ApprovalView, show: Display) -> Iterator[Notice]:
