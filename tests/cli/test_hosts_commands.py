@@ -103,3 +103,20 @@ def test_a_mistake_ends_with_two_and_writes_nothing(tema, words):
     assert done.returncode == 2
     assert "Next:" in done.stderr
     assert not (tema.root / "runbooks/site/hosts.d").exists()
+
+
+def test_a_list_from_elsewhere_that_cannot_be_read_leaves_its_hosts_unknown_and_everything_else_as_it_is(tema):
+    tema.write("runbooks/site/list.csv", "host,ip\nweb1,127.0.0.1\n")
+    tema.write("runbooks/site/hosts.yaml", "sources: [{file: list.csv}]\nhosts: {web2: {transport: local}}\n")
+    word = {"id": "word", "kind": "tcp", "host": "127.0.0.1", "port": 1, "optional": True}
+    tema.runbook("look", steps=[{"id": "files", "checks": [word]}], targets="web*")
+    tema.run("publish")
+    (tema.root / "runbooks/site/list.csv").unlink()
+    done = tema.run("publish")
+    assert "list.csv" in done.stdout + done.stderr
+    shown = json.loads(tema.run("run", "look", "--json").stdout)
+    rows = {row["target"]: row for step in shown["steps"] for row in step["rows"]}
+    assert rows["web1"]["verdict"] == "UNKNOWN"
+    assert "list.csv" in json.dumps(rows["web1"], ensure_ascii=False)
+    assert rows["web2"]["verdict"] == "SKIPPED"
+    assert [host["name"] for host in tema.json("hosts", "list", "!localhost")] == ["web2", "list-list"]

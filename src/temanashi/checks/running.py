@@ -23,7 +23,7 @@ from temanashi.clock import Clock
 from temanashi.errors import TargetError, TemanashiError
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
-from temanashi.hosts.transport import Answer, Result, Transport
+from temanashi.hosts.transport import Answer, HostLost, Result, Transport
 from temanashi.secrets import Redactor
 from temanashi.text.local import Phrase, phrase
 
@@ -103,6 +103,8 @@ class _Sweep:
             item.attempts += 1
             item.observation, item.answers, item.seconds = None, [], 0.0
             with self._caught(item):
+                if self._host.lost is not None:  # what is seen from here too: its address may be another one by now
+                    raise HostLost(self._host.name, self._host.lost)
                 item.kind = self._kinds.find(item.spec.kind)
                 remembered = self._means.remembered.get(_memory_name(item), {})
                 item.occasion = Occasion(now=started, means=self._means, remembered=remembered)

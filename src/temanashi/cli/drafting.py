@@ -121,6 +121,7 @@ def publish(
     from temanashi.people import current_actor
     from temanashi.runbooks.kinds import step_kinds
     from temanashi.workspace import publishing
+    from temanashi.workspace.live import earlier_lists
     from temanashi.workspace.loading import load_workspace
     from temanashi.workspace.opening import open_installation
 
@@ -134,7 +135,9 @@ def publish(
         elif back:
             result = publishing.publish_back(database, ledger, actor=who, clock=clock, reason=reason)
         else:
-            loaded = load_workspace(opened.settings.root, kinds=step_kinds())
+            with opened.database.reading() as connection:
+                earlier = earlier_lists(connection)
+            loaded = load_workspace(opened.settings.root, kinds=step_kinds(), earlier=earlier)
             result = publishing.publish(database, ledger, loaded, actor=who, clock=clock, reason=reason)
     _show_publication(result, as_json=json)
 

@@ -87,12 +87,15 @@ class _Publishing:
         from temanashi.people import Actor as Person
         from temanashi.runbooks.kinds import step_kinds
         from temanashi.workspace.faults import errors_among, fault_lines
+        from temanashi.workspace.live import earlier_lists
         from temanashi.workspace.loading import load_workspace
         from temanashi.workspace.opening import open_installation
         from temanashi.workspace.publishing import publish
 
         with open_installation(self._settings.root) as opened:
-            loaded = load_workspace(opened.settings.root, kinds=step_kinds())
+            with opened.database.reading() as connection:
+                earlier = earlier_lists(connection)
+            loaded = load_workspace(opened.settings.root, kinds=step_kinds(), earlier=earlier)
             author = Person(name=self._name)
             result = publish(opened.database, opened.ledger, loaded, actor=author, clock=opened.clock, automatic=True)
         self._tell(phrase(f"cli.published-{result.status}", number=result.number, runbooks=list(result.needs_second)))

@@ -11,7 +11,7 @@ from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
 from temanashi.hosts.inventory import Host
 from temanashi.hosts.local import LocalTransport
-from temanashi.hosts.transport import Answer, Result, Transport
+from temanashi.hosts.transport import Answer, HostLost, Result, Transport
 from temanashi.secrets import resolve
 from temanashi.settings import Settings
 from temanashi.settings_sections import SshSettings
@@ -54,6 +54,8 @@ def connect(host: Host, stop: threading.Event | None = None, *, reach: Reach | N
     When `stop` is set, commands under way are killed. `reach` has the settings and connections for hosts that are reached by SSH;
     without it the usual settings hold, and no connection is kept.
     """
+    if host.lost is not None:
+        return Closed(HostLost(host.name, host.lost))
     if host.shell == "none":
         return Closed(NoShell(host.name))
     if host.transport == "local":
@@ -73,7 +75,7 @@ def connecting(
     lock = threading.Lock()
 
     def reaching(host: Host, stop: threading.Event | None = None) -> Transport:
-        if host.transport != "ssh" or host.shell == "none":
+        if host.transport != "ssh" or host.shell == "none" or host.lost is not None:
             return connect(host, stop)
         with lock:
             if not made:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, StringConstraints, model_validator
 
 from temanashi.secrets import SecretRef
+from temanashi.text.local import LocalText
 
 __all__ = ["EXEC_RULES", "LOCALHOST", "ClosedModel", "Defaults", "ExecPolicy", "ExecRule", "Host", "HostName", "Word", "labels"]
 
@@ -61,6 +62,7 @@ class Host(ClosedModel):
     password: SecretRef | None = Field(default=None, description="Reference to the password to sign in with, where keys do not do")
     become: str | None = Field(default=None, pattern=BECOME, description="Account that commands run as, by sudo")
     become_password: SecretRef | None = Field(default=None, description="Reference to the password that sudo asks for")
+    lost: LocalText | None = Field(default=None, description="Why nothing is known of it now; its list cannot be read")
     _hops: tuple[Host, ...] = PrivateAttr(default=())
 
     @property

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, ValidationError, ValidationInfo, model_va
 from temanashi.errors import Location
 from temanashi.hosts.host import EXEC_RULES, LOCALHOST, ClosedModel, Defaults, ExecPolicy, ExecRule, Host, HostName, Word, labels
 from temanashi.hosts.selecting import HostError, NothingSelected, Selector, UnknownGroup, UnknownHost
+from temanashi.text.local import LocalText
 
 __all__ = [
     "EXEC_RULES",
@@ -53,6 +54,7 @@ class HostsFile(ClosedModel):
     defaults: Defaults = Field(default=Defaults(), description="What holds for every host that does not say otherwise")
     hosts: dict[HostName, Host] = Field(default_factory=dict, description="Hosts by name")
     groups: dict[Word, tuple[str, ...]] = Field(default_factory=dict, description="Groups by name: hosts, globs, other `group:`s")
+    lost: LocalText | None = Field(default=None, description="Why nothing is known of its hosts now: the list cannot be read")
 
     @model_validator(mode="before")
     @classmethod
@@ -65,6 +67,10 @@ class HostsFile(ClosedModel):
             name: {"name": name, **defaults.under(name, fields)} if isinstance(fields, dict) else fields
             for name, fields in hosts.items()
         }
+        if value.get("lost") is not None:
+            named = {
+                name: {**fields, "lost": value["lost"]} if isinstance(fields, dict) else fields for name, fields in named.items()
+            }
         blank: dict[str, Any] = {key: {} for key in ("groups", "defaults") if value.get(key, ()) is None}
         return {**value, **blank, "hosts": named}
 

@@ -8,8 +8,20 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from temanashi.errors import TargetError
 from temanashi.hosts.command import Command
+from temanashi.text.local import LocalText
 
-__all__ = ["OUTPUT_LIMIT", "Answer", "CannotStart", "Interrupted", "Result", "TimedOut", "Transport", "Unreachable", "timeouts_for"]
+__all__ = [
+    "OUTPUT_LIMIT",
+    "Answer",
+    "CannotStart",
+    "HostLost",
+    "Interrupted",
+    "Result",
+    "TimedOut",
+    "Transport",
+    "Unreachable",
+    "timeouts_for",
+]
 
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of each output stream that are kept; the rest is read and dropped."""
@@ -22,6 +34,15 @@ class Unreachable(TargetError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(host=host, reason=reason)
+
+
+class HostLost(TargetError):
+    """The list that a host stands in cannot be read now: how it is reached is not known any more, so nothing is asked of it."""
+
+    key = "hosts.lost"
+
+    def __init__(self, host: str, reason: LocalText) -> None:
+        super().__init__(host=host, reason=reason.model_dump())
 
 
 class TimedOut(TargetError):

@@ -45,7 +45,9 @@ def hosts_here(root: Path, *, lang: Lang = "ja") -> HostsHere:
     """Read the lists of a workspace and what its sources say now; raises HostsBroken."""
     files = with_sources(read_files(root), root, lang=lang)
     texts = {name: text for name, text in files.texts.items() if is_hosts_file(name)}
-    broken = [str(fault.at) for fault in errors_among(files.faults) if fault.at.file.startswith(HOSTS.removesuffix(".yaml"))]
+    lists = [fault for fault in errors_among(files.faults) if fault.at.file.startswith(HOSTS.removesuffix(".yaml"))]
+    # A list from elsewhere that cannot be read now disables itself only.
+    broken = [str(fault.at) for fault in lists if not fault.at.field.startswith("sources.")]
     sources: dict[str, YamlSource] = {}
     for name, text in texts.items():
         try:

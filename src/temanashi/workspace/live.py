@@ -11,12 +11,12 @@ from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
-from temanashi.workspace.hosts_files import is_hosts_file
+from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["live_directory", "live_inventory", "live_people", "live_recurring"]
+__all__ = ["earlier_lists", "live_directory", "live_inventory", "live_people", "live_recurring"]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -50,6 +50,13 @@ def live_inventory(connection: Connection) -> Inventory:
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if is_hosts_file(file)}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).inventory
+
+
+def earlier_lists(connection: Connection) -> dict[str, str]:
+    """Texts of the lists from elsewhere in the live version, by name; raises VersionAltered."""
+    live = live_version(connection)
+    files = content_of(connection, live.number)["files"] if live is not None else {}
+    return {name: text for name, text in files.items() if name.startswith(SOURCES_FOLDER)}
 
 
 def live_recurring(connection: Connection) -> Recurring:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -64,10 +65,19 @@ class Workspace(Content):
         return self.settings.root
 
 
-def load_workspace(root: Path, *, kinds: Mapping[str, StepKind], environ: Mapping[str, str] | None = None) -> Workspace:
-    """The workspace at `root`. Raises BadSettings only: a bad file is a fault among `faults`."""
+def load_workspace(
+    root: Path,
+    *,
+    kinds: Mapping[str, StepKind],
+    environ: Mapping[str, str] | None = None,
+    earlier: Mapping[str, str] = MappingProxyType({}),
+) -> Workspace:
+    """The workspace at `root`. Raises BadSettings only: a bad file is a fault among `faults`.
+
+    `earlier` are texts of the live version: of a list from elsewhere that cannot be read now they say which hosts it had.
+    """
     settings = load_settings(root, environ=environ)
-    read = with_sources(read_files(root), root, lang=settings.language)
+    read = with_sources(read_files(root), root, lang=settings.language, earlier=earlier)
     content = load_content(read.texts, kinds=kinds, languages=settings.languages)
     faults = [*read.faults, *content.faults]
     return Workspace(**{**vars(content), "faults": faults}, settings=settings, texts=read.texts)

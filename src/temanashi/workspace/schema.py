@@ -38,9 +38,11 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
 def hosts_schema() -> dict[str, Any]:
     """Draft 2020-12 schema of `runbooks/site/hosts.yaml`: names are keys, so that a host does not repeat its own."""
     schema = Inventory.model_json_schema()
-    schema["properties"].pop("file", None)
     host = schema["$defs"]["Host"]
-    host["properties"].pop("name", None)
+    for name in ("file", "lost"):  # not for people to write
+        schema["properties"].pop(name, None)
+    for name in ("name", "lost"):
+        host["properties"].pop(name, None)
     host["required"] = [name for name in host.get("required", []) if name != "name"]
     # A host of which nothing more is to be said is a key without a value.
     schema["$defs"]["HostOrNothing"] = {"anyOf": [{"$ref": "#/$defs/Host"}, {"type": "null"}]}
