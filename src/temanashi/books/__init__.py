@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 from temanashi.books.baseline import ClosedMonth, NoFrequency, SampleRef, SignedVersion, sign, signed_versions, version_on
-from temanashi.books.demand import NoReason, cancelled_demand, new_demand, registered
+from temanashi.books.demand import Cancelled, NoReason, Recorder, Register, Requested, cancelled_demand, new_demand, registered
 from temanashi.books.figures import MonthFigures, NotCounted, Sums, TaskFigures
 from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasions_per_month, runbook_baseline
 from temanashi.books.months import month_figures
-from temanashi.books.reading import read_baselines, read_month, read_samples
+from temanashi.books.reading import read_baselines, read_month, read_register, read_samples
+from temanashi.books.recording import Occasion, Rules, Standing, UnknownTask, drafts_of, standing_of, tidy_key
 from temanashi.books.samples import Sample, samples_of
 from temanashi.books.tasks import BadMinutes, ProposedTask, Seconds, proposed_tasks
 
 __all__ = [
     "BadMinutes",
+    "Cancelled",
     "ClosedMonth",
     "MonthFigures",
     "NoFrequency",
     "NoReason",
     "NotCounted",
+    "Occasion",
     "ProposedTask",
+    "Recorder",
+    "Register",
+    "Requested",
+    "Rules",
     "RunbookBaseline",
     "Sample",
     "SampleRef",
     "Seconds",
     "SignedVersion",
+    "Standing",
     "StepBaseline",
     "Sums",
     "TaskFigures",
+    "UnknownTask",
     "cancelled_demand",
+    "drafts_of",
     "month_figures",
     "new_demand",
     "occasions_per_month",
     "proposed_tasks",
     "read_baselines",
     "read_month",
+    "read_register",
     "read_samples",
     "registered",
     "runbook_baseline",
     "samples_of",
     "sign",
     "signed_versions",
+    "standing_of",
+    "tidy_key",
     "version_on",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from temanashi.calendars import Month, day_of
@@ -12,7 +13,22 @@ from temanashi.errors import InputError
 from temanashi.ledger.records import Draft, Record
 from temanashi.people import Actor, Channel
 
-__all__ = ["NoReason", "Register", "Requested", "cancelled_demand", "new_demand", "registered"]
+__all__ = [
+    "RECORDERS",
+    "Cancelled",
+    "NoReason",
+    "Recorder",
+    "Register",
+    "Requested",
+    "cancelled_demand",
+    "new_demand",
+    "registered",
+]
+
+Recorder = Literal["requests", "alerts", "tickets", "tally", "hand"]
+"""What wrote an occasion down; `hand` is a person at the terminal."""
+
+RECORDERS: tuple[Recorder, ...] = get_args(Recorder)
 
 
 class NoReason(InputError):
@@ -26,12 +42,31 @@ class NoReason(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A recorded occasion: its key (ticket, alert, request), its day, and the targets it asks for (0: as signed)."""
+    """A recorded occasion: its key (ticket, alert, request), its day, and the targets it asks for (0: as signed).
+
+    `by` recorded it at the moment `at`, as the record `seq`.
+    """
 
     task: str
     slot: str
     day: date
     targets: int = 0
+    source: Recorder = "hand"
+    by: str = ""
+    at: datetime | None = None
+    seq: int = 0
+    ticket: str = ""
+    beneficiary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """That an occasion fell away: the reason, who said so, and when."""
+
+    reason: str
+    by: str = ""
+    at: datetime | None = None
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +74,20 @@ class Register:
     """Everything recorded about demand: occasions by task and key, and what was cancelled, with the reason."""
 
     requested: dict[str, dict[str, Requested]] = field(default_factory=dict)
-    cancelled: dict[tuple[str, str], str] = field(default_factory=dict)
+    cancelled: dict[tuple[str, str], Cancelled] = field(default_factory=dict)
 
     def of(self, task: str, month: Month) -> list[Requested]:
         """The occasions of a task in a month, cancelled ones too, by day and key."""
         found = [unit for unit in self.requested.get(task, {}).values() if unit.day in month]
         return sorted(found, key=lambda unit: (unit.day, unit.slot))
 
+    def find(self, task: str, slot: str) -> Requested | None:
+        """A recorded occasion by its key, cancelled or not."""
+        return self.requested.get(task, {}).get(slot)
+
     def day_of(self, task: str, slot: str) -> date | None:
         """The day of a recorded occasion."""
-        unit = self.requested.get(task, {}).get(slot)
+        unit = self.find(task, slot)
         return unit.day if unit else None
 
 
@@ -61,10 +100,11 @@ def new_demand(
     targets: int = 0,
     ticket: str = "",
     beneficiary: str = "",
+    source: Recorder = "hand",
     channel: Channel = "cli",
 ) -> Draft:
     """A record of one occasion under its own key. The same key again is the same occasion."""
-    body = {"targets": targets} | ({"day": day.isoformat()} if day else {})
+    body: dict[str, Any] = {"targets": targets, "source": source} | ({"day": day.isoformat()} if day else {})
     return Draft(
         kind="demand",
         task=task,
@@ -103,13 +143,28 @@ def registered(records: Iterable[Record], zone: ZoneInfo) -> Register:
         draft = record.draft
         if draft.outcome == "cancelled":
             if draft.reason.strip():
-                register.cancelled.setdefault((draft.task, draft.slot), draft.reason)
+                why = Cancelled(draft.reason, draft.actor, record.recorded_at, record.seq)
+                register.cancelled.setdefault((draft.task, draft.slot), why)
             continue
-        day = _written_day(draft.body.get("day")) or day_of(record.recorded_at, zone)
-        targets = draft.body.get("targets", 0)
-        unit = Requested(draft.task, draft.slot, day, targets if isinstance(targets, int) and targets > 0 else 0)
-        register.requested.setdefault(draft.task, {}).setdefault(draft.slot, unit)
+        register.requested.setdefault(draft.task, {}).setdefault(draft.slot, _occasion(record, zone))
     return register
+
+
+def _occasion(record: Record, zone: ZoneInfo) -> Requested:
+    draft = record.draft
+    targets, source = draft.body.get("targets", 0), draft.body.get("source")
+    return Requested(
+        task=draft.task,
+        slot=draft.slot,
+        day=_written_day(draft.body.get("day")) or day_of(record.recorded_at, zone),
+        targets=targets if isinstance(targets, int) and targets > 0 else 0,
+        source=next((known for known in RECORDERS if known == source), "hand"),
+        by=draft.actor,
+        at=record.recorded_at,
+        seq=record.seq,
+        ticket=draft.ticket,
+        beneficiary=draft.beneficiary,
+    )
 
 
 def _written_day(text: object) -> date | None:

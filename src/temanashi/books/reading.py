@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from temanashi.books.demand import Register, registered
 from temanashi.calendars import Month
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["read_baselines", "read_month", "read_samples"]
+__all__ = ["read_baselines", "read_month", "read_register", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -33,8 +34,16 @@ def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: Zo
     return [*laid_down, *work]
 
 
+def read_register(
+    ledger: Ledger, connection: Connection, *, zone: ZoneInfo, since: Month | None = None, task: str = "", slot: str = ""
+) -> Register:
+    """The register of demand: of all times, or what was recorded since a month began. No occasion is recorded before its day."""
+    begin = datetime.combine(since.first, time.min, tzinfo=zone).astimezone(UTC) if since is not None else None
+    return registered(ledger.records(connection, kinds=("demand",), since=begin, task=task, slot=slot), zone)
+
+
 def read_samples(ledger: Ledger, connection: Connection, task: str) -> list[Record]:
     """What tells how long people worked on a task: its ended runs and steps, its demand, and decisions with their bodies."""
-    told = ledger.records(connection, kinds=("decision",), task=task)
-    ended = ledger.records(connection, kinds=("run_finished", "step_done", "demand"), task=task, bodies_too=False)
+    told = ledger.records(connection, kinds=("decision", "demand"), task=task)
+    ended = ledger.records(connection, kinds=("run_finished", "step_done"), task=task, bodies_too=False)
     return [*told, *ended]

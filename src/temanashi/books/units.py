@@ -77,7 +77,7 @@ def due_units(
     versions: Sequence[SignedVersion], *, task: str, month: Month, through: date, register: Register, business: BusinessCalendar
 ) -> TaskUnits:
     """What is due in a month up to and including a day, by the version that counts on each day."""
-    found = TaskUnits(cancelled={slot: why for (own, slot), why in register.cancelled.items() if own == task})
+    found = TaskUnits(cancelled={slot: why.reason for (own, slot), why in register.cancelled.items() if own == task})
     requested = register.of(task, month)
     days = [day for day in month.days() if day <= through]
     for version, stretch in groupby(days, key=lambda day: version_on(versions, day)):

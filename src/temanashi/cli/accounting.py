@@ -1,4 +1,4 @@
-"""`tema baseline`, `tema demand`, `tema report`: what a person signs, what was asked for, and the number that follows."""
+"""`tema baseline` and `tema report`: what a person signs, and the number that follows."""
 
 from __future__ import annotations
 
@@ -17,18 +17,7 @@ if TYPE_CHECKING:
     from temanashi.books import ProposedTask
     from temanashi.workspace.opening import Installation
 
-__all__ = ["UnknownTask", "register"]
-
-
-class UnknownTask(InputError):
-    """No published runbook serves a task with this id."""
-
-    key = "cli.unknown-task"
-
-    def __init__(self, task: str, *, known: list[str]) -> None:
-        from temanashi.problems import suggestion
-
-        super().__init__(task=task, close=suggestion(task, known) or ", ".join(known))
+__all__ = ["register"]
 
 
 class UnknownFace(InputError):
@@ -102,7 +91,7 @@ def sign(
     workspace: Root = None,
 ) -> None:
     """Sign the minutes that a task takes by hand."""
-    from temanashi.books import Seconds
+    from temanashi.books import Seconds, UnknownTask
     from temanashi.books import sign as signed
     from temanashi.people import current_actor
     from temanashi.workspace.opening import open_installation

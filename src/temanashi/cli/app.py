@@ -28,6 +28,7 @@ def build() -> typer.Typer:
         auditing,
         checking,
         checklist,
+        demanding,
         drafting,
         executing,
         heartbeats,
@@ -81,6 +82,7 @@ def build() -> typer.Typer:
         users,
         tokens,
         accounting,
+        demanding,
         auditing,
     ):
         module.register(app)

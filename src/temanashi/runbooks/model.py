@@ -15,6 +15,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     StringConstraints,
+    model_validator,
 )
 
 from temanashi.canonical import digest_of
@@ -26,6 +27,7 @@ from temanashi.text.local import LocalText, phrase
 __all__ = [
     "Category",
     "Demand",
+    "DemandSource",
     "FanOut",
     "Frozen",
     "Minutes",
@@ -39,6 +41,9 @@ __all__ = [
 ]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
+DemandSource = Literal["requests", "alerts", "tickets", "tally"]
+"""What records occasions: requests of runs, alerts of monitoring, a ticket system, or taps on the tally page."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
 
 
@@ -55,6 +60,16 @@ class Demand(Frozen):
         default=None, description="One demand unit per slot of this calendar"
     )
     per_month: NonNegativeFloat | None = Field(default=None, description="For requests: how many a month before automation")
+    source: DemandSource | None = Field(
+        default=None,
+        description="The one recorder besides people at the terminal; without it tickets and the tally page",
+    )
+
+    @model_validator(mode="after")
+    def _calendars_need_no_recorder(self) -> Demand:
+        if self.calendar is not None and self.source is not None:
+            raise ValueError(phrase("problems.source-of-calendar", calendar=self.calendar, source=self.source))
+        return self
 
     @property
     def on_request(self) -> bool:

@@ -27,8 +27,10 @@ from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.host_sources import with_sources
 from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load_inventory
+from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.maintenance_file import Written, check_names, load_maintenance, maintenance_faults
 from temanashi.workspace.reading import read_files
+from temanashi.workspace.tickets_file import load_tickets
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
 __all__ = ["CALENDAR", "PEOPLE", "Content", "LoadedRunbook", "Workspace", "load_content", "load_workspace"]
@@ -46,6 +48,7 @@ class Content:
     inventory: Inventory
     calendar: SiteCalendars
     maintenance: tuple[RecurringWindow, ...]
+    tickets: TicketKinds
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
@@ -91,7 +94,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     inventory = load_inventory({file: site.pop(_bare(file)) for file in lists}, faults)
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
-    rules = site.pop("maintenance", None)
+    rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
     offers = Offering(inventory=inventory, files=texts, people=people)
@@ -104,6 +107,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         )
     ]
     found += _maintenance(windows, rules, texts, every, inventory=inventory, languages=languages)
+    tickets = load_tickets(ticket_kinds, {loaded.runbook.task for loaded in every} if _whole(texts, every) else None, faults)
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     found += call_faults(loaded for loaded in every if loaded.file not in broken)
@@ -116,6 +120,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         inventory=inventory,
         calendar=calendar,
         maintenance=tuple(one.window for one in windows),
+        tickets=tickets,
         people=people,
         flows=flows,
         site={name: source.data for name, source in site.items()},
@@ -134,9 +139,13 @@ def _maintenance(
 ) -> list[Fault]:
     if source is None:
         return []
-    whole = len(every) == sum(_is_runbook(file) for file in texts)
-    checks = check_names(loaded.runbook for loaded in every) if whole else None
+    checks = check_names(loaded.runbook for loaded in every) if _whole(texts, every) else None
     return maintenance_faults(windows, source, inventory=inventory, checks=checks, languages=languages)
+
+
+def _whole(texts: Mapping[str, str], every: list[LoadedRunbook]) -> bool:
+    """Whether every runbook could be read."""
+    return len(every) == sum(_is_runbook(file) for file in texts)
 
 
 def _people(source: YamlSource | None, faults: list[Fault]) -> People:

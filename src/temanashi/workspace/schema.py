@@ -14,6 +14,7 @@ from temanashi.people import People
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.schema import runbook_schema
 from temanashi.runbooks.steps.contract import StepKind
+from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.writing import write_all
 
 __all__ = ["DIALECT", "hosts_schema", "people_schema", "write_schemas"]
@@ -30,6 +31,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),
         "people.schema.json": people_schema,
         "runbook.schema.json": lambda: runbook_schema(steps),
+        "tickets.schema.json": lambda: _titled(TicketKinds.model_json_schema(), "temanashi tickets"),
     }
     texts = {name: json.dumps(make(), ensure_ascii=False, indent=1, sort_keys=True) + "\n" for name, make in schemas.items()}
     return write_all(folder, texts, replace=True)

@@ -22,6 +22,7 @@ from temanashi.runbooks.steps.contract import StepKind
 from temanashi.text import Lang
 from temanashi.workspace.difference import Difference, Known
 from temanashi.workspace.faults import Fault, revived_fault
+from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.loading import load_content
 
 __all__ = [
@@ -113,6 +114,7 @@ class PublishedWorkspace:
     inventory: Inventory
     calendar: SiteCalendars
     maintenance: tuple[RecurringWindow, ...]
+    tickets: TicketKinds
     people: People
     flows: dict[str, str]
     site: dict[str, Any]
@@ -272,6 +274,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         inventory=loaded.inventory,
         calendar=loaded.calendar,
         maintenance=loaded.maintenance,
+        tickets=loaded.tickets,
         people=loaded.people,
         flows=loaded.flows,
         site=loaded.site,

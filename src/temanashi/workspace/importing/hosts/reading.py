@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from temanashi.errors import InputError
 from temanashi.text import phrase
 from temanashi.workspace.hosts_files import MAX_HOST_VALUES
+from temanashi.workspace.importing.delimited import BadDelimited, decoded
 from temanashi.workspace.importing.hosts.ansible import from_ansible, is_ansible
 from temanashi.workspace.importing.hosts.foreign import ForeignList
 from temanashi.workspace.importing.hosts.sheets import BadHostList, NoHosts, from_csv, from_excel
@@ -24,7 +25,6 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 MAX_TEXT = 50_000_000
 """Bytes: an export of ten thousand hosts with their items has some thirty million."""
 ZIP = b"PK\x03\x04"
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
 class UnknownFormat(InputError):
@@ -74,7 +74,7 @@ def read_host_list(file: Path, *, given: Format | None = None) -> ForeignList:
         raw = file.read_bytes()
     except OSError as error:
         raise CannotReadList(str(file), reason=error.strerror or type(error).__name__) from error
-    return _not_empty(_of_text(_decoded(raw, file.name), file.name, given))
+    return _not_empty(_of_text(_text_of(raw, file.name), file.name, given))
 
 
 def _not_empty(found: ForeignList) -> ForeignList:
@@ -84,18 +84,11 @@ def _not_empty(found: ForeignList) -> ForeignList:
     return found
 
 
-def _decoded(raw: bytes, name: str) -> str:
-    """UTF-8 with or without its mark, what a Japanese Excel saves as CSV (code page 932), or UTF-16 with its mark."""
-    mark = next((encoding for start, encoding in MARKS.items() if raw.startswith(start)), None)
-    for encoding in (mark,) if mark else ("utf-8", "cp932"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeError:
-            continue
-        if "\x00" in text:
-            raise BadHostList(name, problem=phrase("inventory.binary"))
-        return text
-    raise BadHostList(name, problem=phrase("inventory.encoding"))
+def _text_of(raw: bytes, name: str) -> str:
+    try:
+        return decoded(raw)
+    except BadDelimited as error:
+        raise BadHostList(name, problem=error.problem) from error
 
 
 def _of_text(text: str, name: str, given: Format | None) -> ForeignList:

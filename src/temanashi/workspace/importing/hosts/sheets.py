@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from temanashi.errors import InputError
 from temanashi.text import Phrase, phrase
+from temanashi.workspace.importing.delimited import BadDelimited, delimited_cells
 from temanashi.workspace.importing.hosts.foreign import ForeignList
 from temanashi.workspace.importing.hosts.table import read_table
 from temanashi.workspace.importing.sheet_marks import Marks
 from temanashi.workspace.importing.tables import Grid
-from temanashi.workspace.importing.workbook import MAX_COLUMNS, Cell, Sheet, WorkbookTooLarge, read_workbook
+from temanashi.workspace.importing.workbook import Sheet, WorkbookTooLarge, read_workbook
 
 __all__ = ["MAX_ROWS", "BadHostList", "NoHosts", "from_csv", "from_excel"]
 
@@ -60,16 +59,10 @@ def from_excel(file: Path) -> ForeignList:
 def from_csv(text: str, *, source: str) -> ForeignList:
     """The hosts of a table with commas, tabs or semicolons; raises BadHostList and NoHosts."""
     found = ForeignList(source, "csv")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",\t;", key=first.count)
-    cells: dict[tuple[int, int], Cell] = {}
     try:
-        for row, values in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True), 1):
-            if row > MAX_ROWS:
-                raise BadHostList(source, problem=phrase("inventory.too-many-rows", limit=MAX_ROWS))
-            cells |= {(row, column): Cell(value) for column, value in enumerate(values[:MAX_COLUMNS], 1) if value.strip()}
-    except csv.Error as error:
-        raise BadHostList(source, problem=phrase("inventory.bad-csv", detail=str(error))) from error
+        cells = delimited_cells(text, rows=MAX_ROWS)
+    except BadDelimited as error:
+        raise BadHostList(source, problem=error.problem) from error
     if not read_table(Grid(Sheet(source, cells, Marks()), rows=MAX_ROWS), found):
         raise NoHosts(source)
     return found
