@@ -1,4 +1,4 @@
-"""Side by side with Debian's monitoring plugins on this machine: the same verdict, or a difference that README explains."""
+"""Side by side with Debian's monitoring plugins: the same verdict, or a difference that docs/monitoring-plugins.md explains."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_missing_file(plugin, ours, tmp_path) -> None:
     assert ours(kind="file_age", path=str(tmp_path / "none")).verdict.value == theirs == "CRITICAL"
 
 
-# The differences that README explains.
+# The differences that docs/monitoring-plugins.md explains.
 
 
 def test_a_zombie_is_no_running_program(plugin, ours, processes) -> None:

@@ -1,6 +1,6 @@
 """Ours beside Debian's monitoring-plugins, on the same loopback services: the same verdict, or a difference that is explained.
 
-README.md ("Checks that look from here") tells operators the differences that are listed here.
+docs/monitoring-plugins.md tells operators the differences that are listed here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from checks.nameservers import name_server
 from checks.servers import raw_server, tls_server, web_server
 
 PLUGINS = Path("/usr/lib/nagios/plugins")
+ROOT = Path(__file__).parents[2]
 VERDICTS = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN"}
 SSH = b"SSH-2.0-OpenSSH_9.2\r\n"
 
@@ -190,3 +191,25 @@ def test_certificates(authority, peer, look, tmp_path, data, chain: str, theirs:
 @pytest.fixture(scope="module")
 def authority():
     return make_authority()
+
+
+def test_a_self_signed_certificate_that_is_meant_to_be_so_is_named_and_then_good(look, tmp_path) -> None:
+    own = issue("server.test", None, names=("localhost",))
+    ca = tmp_path / "own.pem"
+    ca.write_bytes(own.pem)
+    with tls_server(write_server(tmp_path, own)) as port:
+        assert look(kind="tls", host="localhost", port=port, ca_file=str(ca)).verdict.value == "OK"
+        assert look(kind="tls", host="127.0.0.1", port=port, ca_file=str(ca)).verdict.value == "CRITICAL"
+
+
+def test_every_difference_is_told_on_the_page_that_the_readme_leads_to() -> None:
+    page = (ROOT / "docs/monitoring-plugins.md").read_text(encoding="utf-8")
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("docs/monitoring-plugins.md") >= 2
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {row[1]: (row[2], row[3]) for row in rows}
+    for case in (*HTTP, *TCP, *DNS):
+        if case[-2] != case[-1]:
+            assert told[case[0]] == (case[-2], case[-1]), case[0]
+    for case in CERTIFICATES:
+        assert told[case[0]] == (case[-2], case[-1]), case[0]
+    assert told["a name without address"] == ("CRITICAL", "UNKNOWN")
