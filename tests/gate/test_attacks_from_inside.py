@@ -107,6 +107,60 @@ def test_who_asks_for_a_run_does_not_say_how_it_is_carried_out(house, user, body
     assert "/" in answer.json()["detail"]
 
 
+AS_PREFECTS_FORM_SENDS_IT = {
+    "name": "intelligent-beetle",
+    "work_queue_name": "default",
+    "empirical_policy": {"resuming": False, "max_retries": 0, "retry_delay_seconds": 0, "retries": 0, "retry_delay": 0},
+    "state": {
+        "type": "SCHEDULED",
+        "message": "",
+        "state_details": {"pause_reschedule": False, "deferred": False, "untrackable_result": False, "scheduled_time": None},
+    },
+    "tags": ["temanashi", "定常業務", "ops"],
+    "job_variables": {},
+    "enforce_parameter_schema": True,
+    "parameters": {},
+}
+
+
+@pytest.mark.parametrize("user", ["staff", "operator"])
+def test_what_prefects_own_form_fills_in_by_itself_is_passed_over(house, user):
+    answer = create(house, user, "for-staff" if user == "staff" else "for-all", **AS_PREFECTS_FORM_SENDS_IT)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert made["job_variables"] == {}
+    assert made["work_queue_name"] == "default"
+
+
+def test_what_prefects_pages_ask_for_beside_a_runbook_of_ones_own_breaks_nothing(house):
+    deployment = house.deployments["for-staff"]
+    staff = house.client("staff")
+    assert staff.get(f"/api/automations/related-to/prefect.deployment.{deployment}").json() == []
+    assert staff.get("/api/work_pools/temanashi/queues/default").json()["name"] == "default"
+    assert staff.get("/api/work_pools/temanashi").status_code == 403
+    assert staff.post("/api/work_pools/filter", json={}).json() == []
+
+
+def test_numbers_of_runs_are_told_of_ones_own_only(house):
+    mine, other = (house.begin(user, "for-all")["id"] for user in ("operator", "admin"))
+    own = house.begin("staff", "for-staff")["id"]
+    staff = house.client("staff")
+    asked = {"flow_run_ids": [mine, other, own, "x"]}
+    assert set(staff.post("/api/ui/flow_runs/count-task-runs", json=asked).json()) == {own}
+    for body in ({}, {"flow_run_ids": "x"}, {"flow_run_ids": [own] * 201}):
+        assert staff.post("/api/ui/flow_runs/count-task-runs", json=body).status_code == 422
+    told = {run["id"] for run in staff.post("/api/ui/flow_runs/history", json={"limit": 1000}).json()}
+    assert own in told
+    assert not told & {mine, other}
+
+
+def test_a_runbook_that_is_not_there_and_one_that_is_not_ones_own_are_told_alike(house):
+    told = [house.client("staff").get(f"/tema/runbooks/{name}?lang=en").text for name in ("for-others", "for-otherz")]
+    assert "your roles do not let you run it" in told[0]
+    assert [text.count("for-others") for text in told] == [told[0].count("for-others"), 0]
+    assert "for-staff" not in told[1]
+
+
 HYDRATED = [
     {"__prefect_kind": "jinja", "template": "{{ 7 * 7 }}"},
     {"__prefect_kind": "workspace_variable", "variable_name": "secret"},

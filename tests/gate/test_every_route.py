@@ -11,7 +11,8 @@ import pytest
 from fixtures_prefect import SOURCE
 from gate.guarded import NOBODY, USERS
 from temanashi.gate.page_table import PAGES
-from temanashi.gate.table import ALL, RULES, Rule, rule_for
+from temanashi.gate.rules import ALL, Rule
+from temanashi.gate.table import RULES, rule_for
 from temanashi.signin.rights import rights_of
 
 pytestmark = pytest.mark.server

@@ -16,7 +16,8 @@ from temanashi.gate.paths import is_plain
 from temanashi.gate.provenance import ACTING
 from temanashi.gate.recognition import ACTS, Recognition
 from temanashi.gate.refusing import refuse, send_to_sign_in
-from temanashi.gate.table import ALL, Rule, rule_for
+from temanashi.gate.rules import ALL, Rule
+from temanashi.gate.table import rule_for
 from temanashi.pages.identity import SIGNED_IN
 from temanashi.pages.same_origin import is_same_origin
 from temanashi.signin.recognising import SignedIn

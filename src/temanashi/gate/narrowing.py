@@ -15,9 +15,9 @@ from temanashi.gate.own_runs import OwnRuns
 from temanashi.gate.plain_values import is_plain
 from temanashi.gate.recognition import Recognition
 from temanashi.gate.refusing import refuse
+from temanashi.gate.rules import Rule
 from temanashi.gate.starting import rebuilt
 from temanashi.gate.steering import decided, state_for
-from temanashi.gate.table import Rule
 from temanashi.pages.site import Site
 from temanashi.signin.recognising import SignedIn
 from temanashi.text import LANGUAGES, explain
@@ -51,8 +51,18 @@ class Narrowing:
             narrow = self._own.named if rule.treatment == "named" else self._own.named_one
             await narrow(app, scope, receive, send, names)
             return
+        if rule.treatment == "nothing":
+            await JSONResponse([])(scope, receive, send)
+            return
         own = self._own
-        ways = {"runs": own.runs, "run": own.run, "run-child": own.child, "run-query": own.by_query, "logs": own.logs}
+        ways = {
+            "runs": own.runs,
+            "run": own.run,
+            "run-child": own.child,
+            "run-query": own.by_query,
+            "run-ids": own.by_ids,
+            "logs": own.logs,
+        }
         ways |= {"start": self._start, "state": self._state, "resume": self._resume}
         await ways[rule.treatment](app, scope, receive, send, me)
 

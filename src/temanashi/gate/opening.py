@@ -14,7 +14,7 @@ from temanashi.gate.front_door import Door
 from temanashi.gate.links import prefect_links
 from temanashi.gate.narrowing import Narrowing
 from temanashi.gate.recognition import Recognition
-from temanashi.gate.table import Rule
+from temanashi.gate.rules import Rule
 from temanashi.pages import Site
 from temanashi.pages.sign_in_elsewhere import OIDC_BACK
 from temanashi.signin.book import Book

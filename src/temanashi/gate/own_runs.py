@@ -18,6 +18,7 @@ __all__ = ["OwnRuns"]
 
 MOST_KEPT = 5000
 MOST_NAMED = 50
+MOST_COUNTED = 200
 LISTING = ("sort", "limit", "offset", "page")
 NAMED_FILTERS = ("flows", "deployments")
 LOG_FILTERS = ("level", "timestamp", "text")
@@ -98,6 +99,15 @@ class OwnRuns:
         if len(named) != 1 or not await self.is_own(app, scope, named[0], me):
             return await refuse(scope, receive, send, key="gate.not-there", status=404)
         return await app(scope, receive, send)
+
+    async def by_ids(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, me: SignedIn) -> None:
+        """Numbers of each flow run that the body names: of one's own, and none of the others."""
+        body = await read_object(receive) or {}
+        named = body.get("flow_run_ids")
+        if not isinstance(named, list) or len(named) > MOST_COUNTED:
+            return await refuse(scope, receive, send, key="gate.not-understood", status=422)
+        own = [flow_run for flow_run in named if await self.is_own(app, scope, flow_run, me)]
+        return await app(*saying(scope, {"flow_run_ids": own}, receive), send)
 
     async def logs(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, me: SignedIn) -> None:
         """Log lines of one's own flow runs, each of which the filter must name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from temanashi.gate.table import ALL, CANCEL, DECIDE, START, Rule
+from temanashi.gate.rules import ALL, CANCEL, DECIDE, START, Rule
 from temanashi.signin.rights import Right
 
 __all__ = ["PAGES", "UNFINISHED", "page_rule"]

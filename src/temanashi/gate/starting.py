@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,12 +29,16 @@ DANGEROUS = (
     "job_variables",
     "infrastructure_document_id",
     "parent_task_run_id",
-    "work_queue_name",
-    "empirical_policy",
     "context",
     "labels",
 )
 TAGS = (BENEFICIARY, TICKET, REASON)
+USUAL: Mapping[str, Callable[[Any], bool]] = {
+    "work_queue_name": lambda given: given in {None, "", "default"} if isinstance(given, (str, type(None))) else False,
+    "empirical_policy": lambda given: given is None or (isinstance(given, dict) and not any(given.values())),
+}
+"""What Prefect's own form fills in by itself; it is passed over, and anything else refused."""
+
 NAME_LENGTH, TAG_LENGTH, MOST_TAGS = 100, 1000, 20
 
 
@@ -110,6 +114,9 @@ def _channel(me: SignedIn) -> Channel:
 
 
 def _check_fields(body: Mapping[str, Any]) -> None:
+    for field, usual in USUAL.items():
+        if not usual(body.get(field)):
+            raise ForbiddenField(field)
     for field in DANGEROUS:
         if body.get(field) not in (None, {}, [], ""):
             raise ForbiddenField(field)

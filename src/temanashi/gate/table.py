@@ -5,37 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Literal, NamedTuple
 
-from temanashi.signin.rights import EVERY_RIGHT, Right
+from temanashi.gate.rules import ALL, CANCEL, DECIDE, MANAGE, NOBODY, OWN, SEE, START, STEER, WORK, Rule, Treatment
+from temanashi.signin.rights import Right
 
-__all__ = ["RULES", "Rule", "Treatment", "rule_for"]
-
-Treatment = Literal["", "named", "named-one", "runs", "run", "run-child", "run-query", "logs", "start", "state", "resume"]
-"""How a request is narrowed for somebody who has none of the rule's `rights`, or, for the last three, for everybody."""
-
-
-class Rule(NamedTuple):
-    """One route: who may use it as it is, and who in a narrowed way. No rights at all: nobody, and nothing does."""
-
-    method: str
-    path: str
-    rights: frozenset[Right]
-    narrowed: frozenset[Right] = frozenset()
-    treatment: Treatment = ""
-    public: bool = False
-
-
-ALL: frozenset[Right] = frozenset(EVERY_RIGHT)
-SEE: frozenset[Right] = frozenset({"see-all", "work"})
-OWN: frozenset[Right] = frozenset({"see-own"})
-WORK: frozenset[Right] = frozenset({"work"})
-MANAGE: frozenset[Right] = frozenset({"manage", "work"})
-STEER: frozenset[Right] = frozenset({"steer", "manage", "work"})
-NOBODY: frozenset[Right] = frozenset()
-START: frozenset[Right] = frozenset({"start", "start-named"})
-CANCEL: frozenset[Right] = frozenset({"steer", "manage", "cancel-own"})
-DECIDE: frozenset[Right] = frozenset({"decide"})
+__all__ = ["RULES", "rule_for"]
 
 
 def _rules(lines: str, rights: frozenset[Right], narrowed: frozenset[Right] = NOBODY, treatment: Treatment = "") -> Iterable[Rule]:
@@ -52,6 +26,10 @@ GET /ready
 GET /csrf-token
 GET /admin/version
 GET /collections/views/{}
+"""
+_QUEUES = """
+GET /work_pools/{}/queues/{}
+POST /work_pools/{}/queues/filter
 """
 _NAMED = """
 POST /flows/count
@@ -81,6 +59,7 @@ POST /artifacts/count
 POST /artifacts/filter
 POST /artifacts/latest/count
 POST /artifacts/latest/filter
+POST /ui/flow_runs/history
 POST /ui/task_runs/count
 POST /ui/task_runs/dashboard/counts
 """
@@ -99,7 +78,6 @@ GET /ui/task_runs/{}
 """
 _SEE_ALL = """
 GET /artifacts/{}/latest
-GET /automations/related-to/{}
 GET /automations/{}
 GET /block_capabilities/
 GET /block_schemas/checksum/{}
@@ -121,7 +99,6 @@ GET /task_run_states/
 GET /task_run_states/{}
 GET /v2/concurrency_limits/{}
 GET /work_pools/{}
-GET /work_pools/{}/queues/{}
 GET /work_queues/name/{}
 GET /work_queues/{}
 GET /work_queues/{}/status
@@ -135,15 +112,11 @@ POST /events/count-by/{}
 POST /events/filter
 POST /saved_searches/filter
 POST /task_workers/filter
-POST /ui/flow_runs/count-task-runs
-POST /ui/flow_runs/history
 POST /ui/flows/count-deployments
 POST /ui/flows/next-runs
 POST /v2/concurrency_limits/filter
 POST /work_pools/count
-POST /work_pools/filter
 POST /work_pools/{}/concurrency_status
-POST /work_pools/{}/queues/filter
 POST /work_pools/{}/workers/filter
 POST /work_queues/filter
 POST /work_queues/{}/concurrency_status
@@ -267,6 +240,10 @@ RULES: tuple[Rule, ...] = (
     *_rules(_RUN_CHILD, SEE, OWN, "run-child"),
     Rule("GET", "/flow_run_states/", SEE, OWN, "run-query"),
     Rule("POST", "/logs/filter", SEE, OWN, "logs"),
+    *_rules(_QUEUES, SEE | OWN),
+    Rule("GET", "/automations/related-to/{}", SEE, OWN, "nothing"),
+    Rule("POST", "/work_pools/filter", SEE, OWN, "nothing"),
+    Rule("POST", "/ui/flow_runs/count-task-runs", SEE, OWN, "run-ids"),
     *_rules(_SEE_ALL, SEE),
     *_rules(_STEER, STEER),
     *_rules(_MANAGE, MANAGE),

@@ -8,20 +8,30 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from temanashi.errors import RunError
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.pages.visible import may_ask_for, sees_everything
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.telling import tell_approval, tell_rights, tell_steps
-from temanashi.workspace.first import UnknownRunbook, runbook_named
+from temanashi.workspace.first import runbook_named
 from temanashi.workspace.handbook import runbook_facts, search_runbooks
 from temanashi.workspace.publishing import NothingPublished, PublishedWorkspace
 from temanashi.workspace.reading import CATEGORIES
 
-__all__ = ["list_runbooks", "named", "show_runbook"]
+__all__ = ["NotYours", "list_runbooks", "named", "show_runbook"]
 
 LONGEST_SEARCH = 100
+
+
+class NotYours(RunError):
+    """A runbook that is not there, or not for this reader: the two are told alike. Data: name."""
+
+    key = "pages.not-yours"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
 
 
 def list_runbooks(site: Site) -> Callable[[Request], Response]:
@@ -53,7 +63,7 @@ def list_runbooks(site: Site) -> Callable[[Request], Response]:
 
 
 def show_runbook(site: Site) -> Callable[[Request], Response]:
-    """The endpoint; raises UnknownRunbook, DisabledRunbook, NothingPublished and LedgerError."""
+    """The endpoint; raises NotYours, UnknownRunbook, DisabledRunbook, NothingPublished and LedgerError."""
 
     def answer(request: Request) -> Response:
         lang = language_of(request, site.installation.settings.languages)
@@ -79,7 +89,10 @@ def named(site: Site, connection: Connection, request: Request) -> tuple[Publish
     published = site.published(connection)
     if published is None:
         raise NothingPublished
-    runbook = runbook_named(published, request.path_params["runbook"])
-    if not sees_everything(request) and not may_ask_for(site, connection, request, runbook):
-        raise UnknownRunbook(runbook.id, known=())
+    name = request.path_params["runbook"]
+    if sees_everything(request):
+        return published, runbook_named(published, name)
+    runbook = published.runbooks.get(name)
+    if runbook is None or not may_ask_for(site, connection, request, runbook):
+        raise NotYours(name)
     return published, runbook
