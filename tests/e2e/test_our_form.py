@@ -32,6 +32,7 @@ def test_a_runbook_is_found_filled_in_checked_and_run(up: Up, chromium: Browser,
     page.get_by_label(folder).fill("/usr/share/doc")
     page.locator("#name").fill("山田 花子")
     page.locator("#beneficiary").fill("佐藤")
+    page.locator('[name="identity"][value="signed"]').check()
     page.get_by_role("button", name=check).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
     before = len(up.runs("find-large-files"))

@@ -193,7 +193,7 @@ def test_every_way_in_refuses_it_by_the_same_sentence(server, client, given, req
 
 def test_a_run_that_our_form_sends_is_on_the_record_as_asked_there(server, client):
     origin = {"origin": str(client.base_url).rstrip("/")}
-    about = {"name": "花子", "beneficiary": "次郎", "ticket": "OPS-7", "reason": "依頼"}
+    about = {"name": "花子", "beneficiary": "次郎", "identity": "in-person", "ticket": "OPS-7", "reason": "依頼"}
     form = {"action": "run", "p.word": "ok", "p.sure": "true", **about}
     sent = client.post("/tema/runbooks/judge/run?lang=ja", data=form, headers=origin)
     assert sent.status_code == 303, sent.text
@@ -208,6 +208,7 @@ def test_a_run_that_our_form_sends_is_on_the_record_as_asked_there(server, clien
     with open_installation(server.root) as opened, opened.database.reading() as connection:
         [asked] = [r.draft for r in opened.ledger.records(connection, kinds=("run_requested",)) if r.draft.mode == "live"]
     assert (asked.actor, asked.channel, asked.beneficiary, asked.ticket, asked.reason) == ("花子", "page", "次郎", "OPS-7", "依頼")
+    assert asked.identity_check == "in-person"
 
 
 def test_a_request_that_ended_without_a_run_says_why(server, client):

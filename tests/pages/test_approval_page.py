@@ -145,7 +145,7 @@ def test_a_refusal_ends_the_run_and_says_how_to_ask_again(visitor, waiting):
     assert advance(visitor.engine, waiting).outcome == "refused"
     text = visitor.get(f"/runs/{waiting}").text
     assert "日程が合いません" in text
-    assert f"tema request-again {waiting}" in text
+    assert f'name="again" value="{waiting}"' in text
     late = send(visitor, waiting)
     assert late.status_code == 409
     assert "今の入力は記録していません" in late.text

@@ -104,7 +104,7 @@ def test_choices_that_depend_on_an_answer_come_when_it_is_given_and_nothing_type
 
 
 def test_the_check_shows_what_would_be_done_in_sentences_and_touches_nothing(shop, seen):
-    answer = send(shop, action="check", beneficiary="次郎", ticket="OPS-1", reason="依頼", **GOOD)
+    answer = send(shop, action="check", beneficiary="次郎", identity="in-person", ticket="OPS-1", reason="依頼", **GOOD)
     assert answer.status_code == 200
     assert "echo hello web3" in answer.text
     assert "知らせる" in answer.text
@@ -124,11 +124,12 @@ def hidden(text):
 
 
 def test_running_sends_it_through_the_server_as_a_page_and_waits_for_the_run(shop, seen):
-    plan = send(shop, action="check", beneficiary="次郎", ticket="OPS-1", reason="依頼", **GOOD)
+    plan = send(shop, action="check", beneficiary="次郎", identity="in-person", ticket="OPS-1", reason="依頼", **GOOD)
     answer = send(shop, action="run", **hidden(plan.text))
     assert answer.status_code == 303
     [(runbook, inputs, actor, about)] = seen.submitted
-    assert (runbook, actor, about) == ("restart-shop", "花子", {"beneficiary": "次郎", "ticket": "OPS-1", "reason": "依頼"})
+    said = {"beneficiary": "次郎", "identity_check": "in-person", "ticket": "OPS-1", "reason": "依頼", "again": ""}
+    assert (runbook, actor, about) == ("restart-shop", "花子", said)
     assert inputs == {
         "word": "hello",
         "host": "web3",

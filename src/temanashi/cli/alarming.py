@@ -94,7 +94,7 @@ def _data(one: ProblemView) -> dict[str, Any]:
 def ack(
     name: Annotated[str, typer.Argument(metavar="PROBLEM|RUN/CHECK", help=say_here("cli.help-ack-name"))],
     until: Until = "",
-    duration: Annotated[str, typer.Option("--for", metavar="2h", help=say_here("cli.help-for"))] = "",
+    duration: Annotated[str, typer.Option("--for", metavar="2h", help=say_here("cli.help-ack-for"))] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help=say_here("cli.help-ack-withdraw"))] = False,
     reason: Reason = "",
     actor: Actor = None,

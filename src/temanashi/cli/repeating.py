@@ -68,6 +68,7 @@ def retry(
             actor=current_actor(actor),
             channel="cli",
             beneficiary=view.beneficiary,
+            identity_check=view.identity_check,
             ticket=view.ticket,
             reason=reason,
             slot=view.slot,

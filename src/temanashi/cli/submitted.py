@@ -29,6 +29,8 @@ def submit_and_follow(installation: Installation, request: RunRequest, *, as_jso
         ticket=request.ticket,
         beneficiary=request.beneficiary,
         reason=request.reason,
+        identity_check=request.identity_check,
+        again=request.again,
         checked=True,
     )
     progress(say_here("cli.submitted", flow_run=flow_run))

@@ -6,17 +6,23 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from temanashi.errors import InputError
 from temanashi.gate.plain_values import unwrapped
-from temanashi.orchestration.tags import BENEFICIARY, CHANNEL, REASON, TICKET
+from temanashi.orchestration.tags import AGAIN, BENEFICIARY, CHANNEL, IDENTITY, REASON, TICKET
+from temanashi.pages.mine import is_mine
 from temanashi.pages.site import Site
-from temanashi.people import Channel
+from temanashi.people import Channel, People
+from temanashi.people.identity_check import check_identity
 from temanashi.redaction import one_line
 from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.model import Runbook
 from temanashi.runs.approvals.requesting import check_request
+from temanashi.runs.reading import run_view
 from temanashi.runs.requests import RunRequest, offers_for, wish_of
+from temanashi.runs.results import NoRun
 from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.signin.recognising import SignedIn
 from temanashi.workspace.first import runbook_named
@@ -32,7 +38,7 @@ DANGEROUS = (
     "context",
     "labels",
 )
-TAGS = (BENEFICIARY, TICKET, REASON)
+TAGS = (BENEFICIARY, TICKET, REASON, IDENTITY, AGAIN)
 USUAL: Mapping[str, Callable[[Any], bool]] = {
     "work_queue_name": lambda given: given in {None, "", "default"} if isinstance(given, (str, type(None))) else False,
     "empirical_policy": lambda given: given is None or (isinstance(given, dict) and not any(given.values())),
@@ -78,10 +84,24 @@ def rebuilt(site: Site, runbook: str, body: Mapping[str, Any], me: SignedIn) -> 
         refuse_when_stopped(connection)
         asked = _asked(published, found, body, tags, me)
         check_request(engine, connection, wish_of(asked))
+        check_identity(people, asked.beneficiary, asked.identity_check)
+        _check_again(connection, asked, me, people)
     inputs = validate_inputs(found, asked.inputs, offers=offers_for(engine, asked))
     given = {name: value for name, value in inputs.items() if value is not None}
     # Our check took them a moment ago; the form that Prefect keeps may list older choices.
     return {**_common(body, tags), "parameters": given, "enforce_parameter_schema": False}
+
+
+def _check_again(connection: Connection, asked: RunRequest, me: SignedIn, people: People) -> None:
+    """Approvers are told what changed since the earlier run: it is one of this runbook, and one that the person may see."""
+    if not asked.again:
+        return
+    try:
+        earlier = run_view(connection, asked.again)
+    except NoRun as error:
+        raise ForbiddenField("tags") from error
+    if earlier.runbook != asked.runbook.id or not (me.may("see-all") or is_mine(earlier, me.actor, people)):
+        raise ForbiddenField("tags")
 
 
 def _for_flow(name: str, body: Mapping[str, Any], tags: list[str], me: SignedIn) -> dict[str, Any]:
@@ -106,6 +126,8 @@ def _asked(published: PublishedWorkspace, runbook: Runbook, body: Mapping[str, A
         beneficiary=about(BENEFICIARY),
         ticket=about(TICKET),
         reason=about(REASON),
+        identity_check=about(IDENTITY),
+        again=about(AGAIN),
     )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from prefect.client.schemas.objects import FlowRun
 
-from temanashi.orchestration.tags import ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET
+from temanashi.orchestration.tags import ACTOR, AGAIN, BENEFICIARY, CHANNEL, IDENTITY, REASON, TICKET
 from temanashi.people import Actor, Channel
 
 __all__ = ["Asker", "asker", "expected_day", "tagged"]
@@ -16,18 +16,20 @@ CHANNELS: tuple[Channel, ...] = ("form", "page", "cli", "phone", "schedule", "al
 
 
 class Asker(NamedTuple):
-    """A person or a part of the system, the way in, the ticket that the request belongs to, for whom it is, and why."""
+    """A person or a part of the system, the way in, the ticket that the request belongs to, for whom it is, and so on."""
 
     actor: Actor
     channel: Channel
     ticket: str = ""
     beneficiary: str = ""
     reason: str = ""
+    identity_check: str = ""
+    again: str = ""
 
 
 def asker(flow_run: FlowRun) -> Asker:
     """Who asked: the schedule, whom Prefect recorded, whom the tags name, or somebody at Prefect's form."""
-    more = tuple(tagged(flow_run, prefix) for prefix in (TICKET, BENEFICIARY, REASON))
+    more = tuple(tagged(flow_run, prefix) for prefix in (TICKET, BENEFICIARY, REASON, IDENTITY, AGAIN))
     if flow_run.auto_scheduled:
         return Asker(Actor(name="schedule", kind="system"), "schedule", *more)
     creator = flow_run.created_by

@@ -149,6 +149,8 @@ def _request(
         ticket=asked.ticket,
         beneficiary=asked.beneficiary,
         reason=asked.reason,
+        identity_check=asked.identity_check,
+        again=asked.again,
         flow_run=key,
         called=called_by(runbook, published.runbooks),
         **more,

@@ -15,7 +15,7 @@ import httpx
 from temanashi.clock import Clock, SystemClock
 from temanashi.errors import InputError, ServerError
 from temanashi.orchestration.environment import WATCH, api_url
-from temanashi.orchestration.tags import ACTOR, BENEFICIARY, CHANNEL, REASON, TICKET
+from temanashi.orchestration.tags import ACTOR, AGAIN, BENEFICIARY, CHANNEL, IDENTITY, REASON, TICKET
 from temanashi.people import Actor, Channel
 from temanashi.redaction import one_line
 from temanashi.settings import Settings
@@ -95,6 +95,8 @@ def submit(
     ticket: str = "",
     beneficiary: str = "",
     reason: str = "",
+    identity_check: str = "",
+    again: str = "",
     channel: Channel = "cli",
     checked: bool = False,
     headers: Mapping[str, str] | None = None,
@@ -104,7 +106,7 @@ def submit(
     `checked` says that `validate_inputs` took the inputs a moment ago: the form that Prefect has may list older choices.
     `headers` say who asks, where it is not this machine: then the gate judges the request, and writes it anew.
     """
-    more = ((TICKET, ticket), (BENEFICIARY, beneficiary), (REASON, reason))
+    more = ((TICKET, ticket), (BENEFICIARY, beneficiary), (REASON, reason), (IDENTITY, identity_check), (AGAIN, again))
     tags = [f"{ACTOR}{actor.name}", f"{CHANNEL}{channel}", *(f"{prefix}{one_line(text)}" for prefix, text in more if text)]
     personal = headers is None and bool(os.environ.get(PERSONAL))
     with _client(settings, headers) as client:

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from temanashi.pages.identity import signed_in
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
+from temanashi.people.identity_check import tell_identity
 from temanashi.reports.display import Display
 from temanashi.text import Lang, say
 
@@ -84,6 +85,7 @@ def page(site: Site, request: Request, template: str, *, status: int = 200, scri
             links=site.links,
             me=me,
             sign_in=settings.gate.sign_in,
+            tell_identity=partial(_identity, lang),
             sees_all=me is None or me.may("see-all"),
             **data,
         )
@@ -91,6 +93,10 @@ def page(site: Site, request: Request, template: str, *, status: int = 200, scri
     policy = "; ".join((*DIRECTIVES, *(OWN_SCRIPTS if scripts else ())))
     headers = {"content-security-policy": policy, "cache-control": "no-store", "content-language": lang}
     return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _identity(lang: Lang, text: str) -> str:
+    return tell_identity(text, lang)
 
 
 def _text(lang: Lang, key: str, **data: Any) -> str:

@@ -6,24 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from temanashi.people import folded
 from temanashi.problems import Problem
 from temanashi.runbooks.choices import Choice, named_parameters
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.offering import ChoicesUnavailable, Offers
 from temanashi.runbooks.parameters import Parameter
+from temanashi.runs.reading import RunView
 from temanashi.text import Lang, Phrase, say
 
-__all__ = ["Asked", "Field", "Option", "fields_of", "inputs_of", "prefilled", "read_asked", "tell_inputs"]
+__all__ = ["LINES", "Asked", "Field", "Option", "again_of", "fields_of", "inputs_of", "prefilled", "read_asked", "tell_inputs"]
 
 PREFIX = "p."
 FEW = 7
 """Choices that are all shown; of more, one is searched for by typing."""
 
 BOXES = 40
+"""Choices that are shown as boxes, or of those that a typed word found, as buttons to choose from."""
+
 SUGGESTED = 500
 """Choices that are suggested while typing; a page stays below 50 kB."""
 
 LENGTHS = {"name": 100, "beneficiary": 100, "ticket": 100, "reason": 1000}
+LINES = ("name", "beneficiary", "identity", "ticket", "reason", "again")
+"""What else is said of a request; the plan sends it on as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +39,11 @@ class Asked:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: str = ""
     beneficiary: str = ""
+    identity: str = ""
     ticket: str = ""
     reason: str = ""
     version: str = ""
+    again: str = ""
     problems: Mapping[str, Phrase] = field(default_factory=dict)
 
 
@@ -48,7 +56,10 @@ class Option(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One parameter as a field. `shape`: line, text, number, date, tick, one, search, some, lines or secret."""
+    """One parameter as a field. `shape`: line, text, number, date, tick, one, search, found, some, lines or secret.
+
+    `found` are the choices that a typed text led to.
+    """
 
     name: str
     shape: str
@@ -77,9 +88,11 @@ def read_asked(typed: Mapping[str, Sequence[str]]) -> Asked:
         values={name.removeprefix(PREFIX): tuple(texts) for name, texts in typed.items() if name.startswith(PREFIX)},
         name=line("name"),
         beneficiary=line("beneficiary"),
+        identity=line("identity")[:100],
         ticket=line("ticket"),
         reason=line("reason"),
         version=line("version"),
+        again=line("again")[:100],
         problems=problems,
     )
 
@@ -96,6 +109,26 @@ def prefilled(runbook: Runbook, asked_for: Mapping[str, Sequence[str]], name: st
     asked = read_asked({key: [text[: LENGTHS["reason"]] for text in texts] for key, texts in said.items()})
     defaults = {parameter.name: _defaults(parameter) for parameter in runbook.parameters}
     return replace(asked, values={**defaults, **asked.values}, name=name, problems={})
+
+
+def again_of(asked: Asked, run: RunView) -> Asked:
+    """The request of an earlier run, as if it had been typed again; who asks stays."""
+    values = {name: _texts(value) for name, value in run.inputs.items() if value is not None}
+    return replace(
+        asked,
+        values=values,
+        beneficiary=run.beneficiary,
+        identity=run.identity_check,
+        ticket=run.ticket,
+        reason=run.request_reason,
+        problems={name: problem for name, problem in asked.problems.items() if name == "name"},
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return ("true",) if value else ("false",)
+    return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else (str(value),)
 
 
 def inputs_of(runbook: Runbook, asked: Asked) -> dict[str, Any]:
@@ -127,6 +160,9 @@ def _field(parameter: Parameter, asked: Asked | None, problem: Problem | None, o
         texts = ()
     choices, note = _choices(parameter, asked, offers, lang)
     shape = _shape(parameter, choices)
+    more = len(choices)
+    if shape == "search" and (found := _found("".join(texts[-1:]), choices, lang)):
+        shape, choices = "found", found
     lines = "\n".join(texts) if shape == "lines" else "".join(texts[-1:])
     told = problem.message.text(lang) if problem is not None else ""
     if problem is not None and problem.close:
@@ -140,8 +176,17 @@ def _field(parameter: Parameter, asked: Asked | None, problem: Problem | None, o
         value=lines,
         options=tuple(Option(c.value, c.title.text(lang) if c.title else "", c.value in texts) for c in choices[:SUGGESTED]),
         problem=told,
-        note=note or (say("pages.ask-more-choices", lang, count=len(choices)) if len(choices) > SUGGESTED else ""),
+        note=note or (say("pages.ask-more-choices", lang, count=more) if shape == "search" and more > SUGGESTED else ""),
     )
+
+
+def _found(typed: str, choices: Sequence[Choice], lang: Lang) -> tuple[Choice, ...]:
+    """The choices in which a typed text is found, few enough to be shown; none where it is itself one, or nothing was typed."""
+    wanted = folded(typed)
+    if not wanted or any(choice.value == typed.strip() for choice in choices):
+        return ()
+    found = tuple(c for c in choices if wanted in folded(c.value) or (c.title is not None and wanted in folded(c.title.text(lang))))
+    return found if len(found) <= BOXES else ()
 
 
 def _defaults(parameter: Parameter) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import groupby
+from dataclasses import replace
+from itertools import groupby, islice
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -12,12 +13,15 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from temanashi.changes import Plan
 from temanashi.errors import ServerError, TemanashiError
+from temanashi.pages.asking_again import earlier_run, since_then
+from temanashi.pages.identifying import identified, ways_of
 from temanashi.pages.identity import actor_for, remember, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
-from temanashi.pages.request_form import Asked, fields_of, inputs_of, prefilled, read_asked, tell_inputs
+from temanashi.pages.request_form import LINES, SUGGESTED, Asked, again_of, fields_of, inputs_of, prefilled, read_asked, tell_inputs
 from temanashi.pages.runbooks import named
 from temanashi.pages.site import Site
+from temanashi.people.identity_check import tell_identity
 from temanashi.problems import Problem
 from temanashi.runbooks.calls import called_by
 from temanashi.runbooks.inputs import BadInputs, validate_inputs
@@ -40,8 +44,12 @@ def request_page(site: Site) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
         with site.installation.database.reading() as connection:
             published, runbook = named(site, connection, request)
+            earlier = earlier_run(site, connection, request, runbook, request.query_params.get("again", ""))
         query = {name: request.query_params.getlist(name) for name in request.query_params}
-        return _form(site, request, published, runbook, prefilled(runbook, query, who(request)), quiet=True)
+        asked = prefilled(runbook, query, who(request))
+        if earlier is not None:
+            asked = replace(again_of(Asked(name=who(request)), earlier), again=earlier.id)
+        return _form(site, request, published, runbook, asked, quiet=True)
 
     return answer
 
@@ -56,7 +64,7 @@ def ask_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
             if len(body) > BODY_LIMIT:
                 return PlainTextResponse("413", status_code=413)
         typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2000)
-        if signed_in(request) is not None:
+        if signed_in(request) is not None or "name" not in typed:
             typed["name"] = [who(request)]
         return await run_in_threadpool(_asked, site, request, typed)
 
@@ -66,7 +74,12 @@ def ask_run(site: Site) -> Callable[[Request], Awaitable[Response]]:
 def _asked(site: Site, request: Request, typed: dict[str, list[str]]) -> Response:
     with site.installation.database.reading() as connection:
         published, runbook = named(site, connection, request)
-    asked, action = read_asked(typed), typed.get("action", [""])[-1]
+        asked, action = read_asked(typed), typed.get("action", [""])[-1]
+        earlier = earlier_run(site, connection, request, runbook, asked.again)
+    asked = replace(asked, again=earlier.id if earlier is not None else "")
+    if earlier is not None and not asked.values:
+        asked = again_of(asked, earlier)
+    asked = identified(published, runbook, request, asked)
     if action in {"edit", "refresh"}:
         return _form(site, request, published, runbook, asked, quiet=True)
     engine, wanted = site.installation.engine(), _wanted(request, published, runbook, asked)
@@ -77,7 +90,8 @@ def _asked(site: Site, request: Request, typed: dict[str, list[str]]) -> Respons
             return _form(site, request, published, runbook, asked, status=400)
         if action != "run" or changed:
             return _plan(site, request, published, runbook, asked, dry_run(engine, wanted), changed=changed)
-        about = {"beneficiary": asked.beneficiary, "ticket": asked.ticket, "reason": asked.reason}
+        about = {name: getattr(asked, name) for name in ("beneficiary", "ticket", "reason", "again")}
+        about["identity_check"] = asked.identity if asked.beneficiary else ""
         given = {name: value for name, value in inputs.items() if value is not None}
         flow_run = site.links.submit(runbook.id, given, wanted.actor, about)
     except BadInputs as error:
@@ -102,6 +116,8 @@ def _wanted(request: Request, published: PublishedWorkspace, runbook: Runbook, a
         beneficiary=asked.beneficiary,
         ticket=asked.ticket,
         reason=asked.reason,
+        identity_check=asked.identity,
+        again=asked.again,
         called=called_by(runbook, published.runbooks),
     )
 
@@ -135,10 +151,14 @@ def _form(
         runbook=runbook,
         fields=fields,
         asked=asked or Asked(name=who(request)),
+        ways=ways_of(published, asked or Asked()),
+        tell=lambda text: tell_identity(text, lang),
+        names=[person.name for person in islice(published.people.people.values(), SUGGESTED)],
         wrong=wrong,
         strangers=strangers,
         trouble=explain(error, lang) if error is not None else None,
-        depends=any(getattr(p, "choices_from", None) is not None for p in runbook.parameters),
+        depends=any(getattr(p, "choices_from", None) is not None for p in runbook.parameters)
+        or any(field.shape in {"search", "found"} for field in fields),
     )
 
 
@@ -149,6 +169,7 @@ def _plan(
     titles = {item.id: item.title.text(lang) if item.title else item.id for item in runbook.steps}
     steps = [(titles.get(step, step), list(changes)) for step, changes in groupby(plan.changes, key=lambda change: change.step)]
     offers = form_offers(published, site.installation.settings, clock=site.installation.clock)
+    since = since_then(site, asked.again, plan) if asked.again else None
     response = page(
         site,
         request,
@@ -158,6 +179,9 @@ def _plan(
         steps=steps,
         inputs=tell_inputs(runbook, plan.inputs, offers, lang),
         version=published.digest,
+        lines=LINES,
+        since=since,
+        identity=tell_identity(asked.identity, lang) if asked.identity else "",
         changed=changed,
         reads=all(change.reads_only for change in plan.changes),
         approval=tell_approval(runbook.approve, published.people, lang) if runbook.approve else "",

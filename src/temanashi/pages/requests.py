@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from itertools import islice
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -19,7 +20,7 @@ from temanashi.pages.mine import is_mine, my_runs, reader
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.pages.telling_requests import tell_request
-from temanashi.pages.visible import check_visible
+from temanashi.pages.visible import check_visible, may_ask_for
 from temanashi.people import People
 from temanashi.reports.display import Display
 from temanashi.runs.approvals.reading import approval_of
@@ -28,7 +29,7 @@ from temanashi.runs.results import AlreadyEnded
 from temanashi.runs.stopping import cancel
 from temanashi.text import say
 
-__all__ = ["NotYourRun", "cancel_run", "list_requests", "may_cancel"]
+__all__ = ["NotYourRun", "cancel_run", "list_requests", "may_ask_again", "may_cancel"]
 
 SHOWN = 30
 MOST_PAGES = 100
@@ -55,12 +56,14 @@ def list_requests(site: Site) -> Callable[[Request], Response]:
         engine, start = site.installation.engine(), (_page_number(request) - 1) * SHOWN
         with site.installation.database.reading() as connection:
             found = list(islice(my_runs(site, connection, request, open_only=open_only), start, start + SHOWN + 1))
+            askable = {run.runbook for run in found if may_ask_again(site, connection, request, run)}
             told = [(run, tell_request(run, approval_of(engine, connection, run.id), show)) for run in found[:SHOWN]]
         return page(
             site,
             request,
             "requests.html.j2",
             told=told,
+            askable=askable,
             open_only=open_only,
             number=number,
             more=len(found) > SHOWN,
@@ -68,6 +71,16 @@ def list_requests(site: Site) -> Callable[[Request], Response]:
         )
 
     return answer
+
+
+def may_ask_again(site: Site, connection: Connection, request: Request, run: RunView) -> bool:
+    """Whether the reader may ask for the same once more: it is over, still published, and theirs to start."""
+    published = site.published(connection)
+    runbook = published.runbooks.get(run.runbook) if published is not None else None
+    session = signed_in(request)
+    starts = session is None or session.may("start", "start-named")
+    over = run.state not in OPEN and run.mode == "live"
+    return over and starts and runbook is not None and may_ask_for(site, connection, request, runbook)
 
 
 def _page_number(request: Request) -> int:

@@ -19,7 +19,7 @@ from temanashi.pages.forms import read_body
 from temanashi.pages.identity import actor_for, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
-from temanashi.pages.requests import cancel_run, may_cancel
+from temanashi.pages.requests import cancel_run, may_ask_again, may_cancel
 from temanashi.pages.site import Site
 from temanashi.pages.telling import facts_of, lines_of
 from temanashi.pages.visible import check_visible
@@ -119,12 +119,13 @@ def _page(
         checklist = checklist_data(site, connection, run, who(request) or (typed.name if typed else ""), typed or Typed())
         approvers = approvers_of(site.installation.ledger, connection, run.id)
         cancellable = may_cancel(run, request, site.installation.engine().directory(connection).people)
+        askable = may_ask_again(site, connection, request, run)
         approval = approval_data(site, connection, request, answered or Answered())
     live = run.state in {"planned", "running"} or (run.state == "waiting" and run.wait is None)
     rows = [row for step in run.steps for row in step.rows]
     data: dict[str, Any] = {"run": run, "form": form or Form(), "late": late, "live": live}
     data |= {"checklist": checklist, "approval": approval, "cancellable": cancellable, "cancelling": cancelling or ("", "")}
-    data["name"] = who(request)
+    data |= {"name": who(request), "askable": askable}
     done = sum(1 for row in rows if row.status is not None)
     settings = site.installation.settings
     lang = language_of(request, settings.languages)

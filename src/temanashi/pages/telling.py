@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from temanashi.changes import NO_TARGET
+from temanashi.people.identity_check import tell_identity
 from temanashi.reports.display import Display
 from temanashi.reports.run_lines import run_lines
 from temanashi.runs.reading import RunView, StepView
@@ -66,6 +67,7 @@ def facts_of(run: RunView, show: Display, *, approvers: Sequence[str] = ()) -> l
         "actor": f"{run.actor.name} ({say(f'pages.assurance-{run.actor.assurance}', lang)})",
         "channel": say(f"pages.channel-{run.channel}", lang),
         "beneficiary": run.beneficiary,
+        "identity": tell_identity(run.identity_check, lang),
         "ticket": run.ticket,
         "reason": run.request_reason,
         "approvers": ("、" if lang == "ja" else ", ").join(approvers),

@@ -72,6 +72,9 @@ class Person(_Frozen):
     os: Annotated[tuple[str, ...], BeforeValidator(_listed), _word_or_list({"type": "string"})] = Field(
         default=(), description="Users of the operating system"
     )
+    phone: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[0-9+()#*-][0-9+()#* -]{1,38}[0-9]$")], ...], BeforeValidator(_listed)
+    ] = Field(default=(), description="Numbers at which they are called back to make sure that it is them")
     deputies: tuple[Deputy, ...] = Field(default=(), description="Who approves in their place, and when")
     left: date | None = Field(default=None, description="The last day here")
 

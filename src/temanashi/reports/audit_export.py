@@ -11,6 +11,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from temanashi.audit.entries import EntryView
+from temanashi.people.identity_check import tell_identity
 from temanashi.reports.audit_words import AuditWords
 from temanashi.reports.faces import guarded
 from temanashi.text import say
@@ -83,7 +84,7 @@ def _cells(entry: EntryView, words: AuditWords) -> list[str]:
         "kind": words.kind(entry.kind),
         "outcome": words.outcome(entry),
         "assurance": entry.assurance if entry.actor_kind == "person" else "",
-        "identity": entry.identity_check,
+        "identity": tell_identity(entry.identity_check, words.lang),
         "approvers": "; ".join(entry.approvers),
         "channel": say(f"pages.channel-{entry.channel}", words.lang),
         "hosts": "; ".join(entry.hosts),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from temanashi.audit.chapters import Chapter, EvidenceView, TargetLine
 from temanashi.audit.story import Story
 from temanashi.changes import NO_TARGET, Verdict
+from temanashi.people.identity_check import tell_identity
 from temanashi.reports.audit_words import AuditWords
 from temanashi.reports.display import Display
 from temanashi.reports.run_lines import GOOD, run_lines
@@ -82,7 +83,7 @@ def story_facts(story: Story, show: Display) -> list[tuple[str, str]]:
         "actor": words.person(entry.actor, entry.actor_kind, entry.assurance),
         "channel": say(f"pages.channel-{entry.channel}", lang),
         "beneficiary": entry.beneficiary,
-        "identity": entry.identity_check,
+        "identity": tell_identity(entry.identity_check, lang),
         "approvers": comma.join(entry.approvers),
         "ticket": entry.ticket,
         "reason": entry.reason,

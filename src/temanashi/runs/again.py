@@ -49,6 +49,7 @@ def request_undo(engine: Engine, run: str, *, actor: Actor, channel: Channel, re
             actor=actor,
             channel=channel,
             beneficiary=row.beneficiary,
+            identity_check=row.identity_check,
             ticket=row.ticket,
             reason=reason,
             slot="",

@@ -88,6 +88,7 @@ def _request(engine: Engine, row: Any, frozen: FrozenRun, change: Change, key: s
             channel=row.channel,
             mode=row.mode,
             beneficiary=row.beneficiary,
+            identity_check=row.identity_check,
             ticket=row.ticket,
             reason=row.request_reason,
             slot="",  # the calling run serves the demand; a called one earns nothing by itself

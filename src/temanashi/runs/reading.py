@@ -101,6 +101,7 @@ class RunView(_View):
     request_reason: str = ""
     emergency: bool = False
     again: str = ""
+    identity_check: str = ""
     wait: WaitView | None = None
     steps: tuple[StepView, ...] = ()
 
@@ -135,6 +136,7 @@ def _head(row: Any, wait: WaitView | None = None, steps: tuple[StepView, ...] = 
         request_reason=row.request_reason,
         emergency=bool(row.emergency),
         again=row.again or "",
+        identity_check=row.identity_check,
         wait=wait,
         steps=steps,
     )

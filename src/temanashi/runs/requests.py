@@ -18,6 +18,7 @@ from temanashi.hosts.transport import Result
 from temanashi.ledger.chain import event_id
 from temanashi.ledger.records import Draft, Mode
 from temanashi.people import Actor, Channel
+from temanashi.people.identity_check import check_identity
 from temanashi.runbooks.approval import Approval
 from temanashi.runbooks.choices import ChoicesFrom
 from temanashi.runbooks.inputs import validate_inputs
@@ -45,8 +46,8 @@ class RunRequest:
     run of the same work even where the runbook says `overlap: skip`. `limit` names the only hosts to touch, `only` the only
     checks to measure; `called` are the runbooks that may be called; `parent` is the key of the change that calls; `origin` is
     the run that this one answers to. `emergency` runs at once what is to be approved, which is then done afterwards. `again` is
-    a run that was refused: approvers are told what changed since its plan. `approve` says who must approve it where the runbook
-    asks for nobody; it cannot take away what the runbook asks for.
+    an earlier run: approvers are told what changed since its plan. `identity_check` says how the beneficiary was identified.
+    `approve` says who must approve it where the runbook asks for nobody; it cannot take away what the runbook asks for.
     """
 
     runbook: Runbook
@@ -71,6 +72,7 @@ class RunRequest:
     emergency: bool = False
     again: str = ""
     approve: Approval | None = None
+    identity_check: str = ""
 
 
 def request_run(engine: Engine, request: RunRequest) -> str:
@@ -83,6 +85,9 @@ def request_run(engine: Engine, request: RunRequest) -> str:
     with engine.database.reading() as connection:
         refuse_when_stopped(connection)
         request = replace(request, actor=check_request(engine, connection, wish_of(request)))
+        people = engine.directory(connection).people
+    if not request.parent and not request.origin:  # the others go on with what was made sure of before
+        request = replace(request, identity_check=check_identity(people, request.beneficiary, request.identity_check))
     run, plan = _planned(engine, request)
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
@@ -172,6 +177,7 @@ def store_run(engine: Engine, connection: Connection, request: RunRequest, run: 
             flow_run=request.flow_run or None,
             emergency=int(request.emergency),
             again=request.again or None,
+            identity_check=request.identity_check,
             frozen=freeze(run),
             plan_digest=plan.digest,
             requested_at=engine.clock.now().isoformat(),
@@ -200,6 +206,7 @@ def _requested(engine: Engine, request: RunRequest, run: FrozenRun, plan: Plan) 
         actor_kind=request.actor.kind,
         assurance=request.actor.assurance,
         beneficiary=request.beneficiary,
+        identity_check=request.identity_check,
         channel=request.channel,
         ticket=request.ticket,
         reason=request.reason,
@@ -225,6 +232,7 @@ def _demanded(request: RunRequest, run: FrozenRun) -> Draft:
         actor_kind=request.actor.kind,
         assurance=request.actor.assurance,
         beneficiary=request.beneficiary,
+        identity_check=request.identity_check,
         channel=request.channel,
         ticket=request.ticket,
         system=request.runbook.system,

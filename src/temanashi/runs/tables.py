@@ -28,6 +28,7 @@ RUNS = Table(
     Column("fence", Integer),
     Column("emergency", Integer),
     Column("again", Text),
+    Column("identity_check", Text),
 )
 JOURNAL = Table(
     "journal",

@@ -39,6 +39,7 @@ def request_again(
         actor=actor,
         channel=channel,
         beneficiary=old.beneficiary,
+        identity_check=old.identity_check,
         ticket=old.ticket,
         reason=reason or old.request_reason,
         again=run,

@@ -51,6 +51,7 @@ class ApprovalView(_View):
     title: LocalText
     requester: Actor
     beneficiary: str
+    identity_check: str
     reason: str
     prompt: LocalText | None
     digest: str
@@ -134,6 +135,7 @@ def _view(engine: Engine, connection: Connection, row: Any, asked: Asked, prompt
         title=LocalText.model_validate(json.loads(row.frozen)["runbook"]["title"]),
         requester=case.requester,
         beneficiary=row.beneficiary,
+        identity_check=row.identity_check,
         reason=row.request_reason,
         prompt=LocalText.model_validate_json(prompt) if prompt is not None else None,
         digest=asked.digest,
