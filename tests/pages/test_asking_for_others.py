@@ -41,7 +41,8 @@ def desk(empty):
     with empty.opened.database.reading() as connection:
         pending = stored_versions(connection)[0]
     assert pending.state == "pending"  # privileged work is published by two people
-    approve_publication(empty.opened.database, empty.opened.ledger, pending.number, actor=Actor(name="carol"), clock=empty.opened.clock)
+    opened = empty.opened
+    approve_publication(opened.database, opened.ledger, pending.number, actor=Actor(name="carol"), clock=opened.clock)
     empty.sign_in("yamada", "staff")
     return empty
 
