@@ -20,7 +20,7 @@ from temanashi.text.local import Phrase, phrase
 __all__ = ["KIND", "FileAgeSpec"]
 
 # The age is counted on the clock of the machine that has the file.
-_ASK = 'date +now=%s; stat -L -c "file=%Y %s" -- "$1"'
+_ASK = 'date +now=%s; exec stat -L -c "file=%Y %s" -- "$1"'
 _FIELDS = re.compile(r"^now=(\d+)\s*$.*?^file=(-?\d+) (\d+)\s*$", re.MULTILINE | re.DOTALL)
 # `date` is asked first, and file systems round times: a file written at this moment may be a second ahead.
 TOLERANCE = 2
