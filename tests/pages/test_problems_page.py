@@ -147,5 +147,5 @@ def test_maintenance_that_comes_again_is_shown_with_its_rule(broken):
     assert "In maintenance until" in shown
     assert "<b>localhost</b> (only full-disk/*)" in shown
     assert "Comes again: every day, 00:00 (`nightly` in maintenance.yaml)" in shown
-    assert "&lt;ops&gt;: Night works" in shown
+    assert "Night works (owner: &lt;ops&gt;). Comes again" in shown
     assert "繰り返し: 毎日 00:00" in broken.get("/problems?lang=ja").text
