@@ -183,6 +183,17 @@ def test_who_comes_by_another_name_begins_under_ours(front):
         assert answer.headers["location"] == f"{front.url}/tema/sign-in/oidc?next=%2Ftema%2Fme&again=1"
 
 
+def test_a_link_of_a_letter_asks_for_sign_in_and_comes_back(front):
+    link = f"/tema/decide/{'x' * 320}.{'y' * 86}"
+    with front.browser() as client:
+        asked = client.get(link)
+        assert asked.status_code == 303
+        assert asked.headers["location"] == f"/tema/sign-in?next={link.replace('/', '%2F')}"
+        answer = front.through_provider(client, "suzuki", link)
+        assert answer.headers["location"] == link
+        assert "This link does not work" in client.get(link).text
+
+
 def test_the_password_of_the_directory_signs_in(front):
     form = {"name": "tanaka", "password": LDAP_PASSWORD, "way": "ldap", "next": "/tema/me"}
     with front.browser() as client:

@@ -77,7 +77,7 @@ class Visitor:
     def __init__(self, place, opened, seen):
         self.place, self.opened, self.seen = place, opened, seen
         self.engine = opened.engine()
-        links = Links(
+        self.links = links = Links(
             wake=seen.wake,
             worker_seen=seen.worker_seen,
             submit=seen.submit,
