@@ -13,6 +13,7 @@ __all__ = ["PAGES", "UNFINISHED", "page_rule"]
 READ: frozenset[Right] = frozenset({"see-own", "see-all", "work"})
 EVERYTHING: frozenset[Right] = frozenset({"see-all"})
 AUDIT: frozenset[Right] = frozenset({"audit"})
+ADMIN: frozenset[Right] = frozenset({"manage"})
 STEER: frozenset[Right] = frozenset({"steer"})
 
 UNFINISHED = frozenset({"/password", "/sign-out"})
@@ -41,6 +42,11 @@ PAGES: tuple[Rule, ...] = (
     Rule("POST", "/password", ALL),
     Rule("POST", "/sign-out", ALL),
     Rule("GET", "/me", ALL),
+    Rule("POST", "/me", ALL),
+    Rule("GET", "/users", ADMIN),
+    Rule("POST", "/users", ADMIN),
+    Rule("GET", "/users/{}", ADMIN),
+    Rule("POST", "/users/{}", ADMIN),
     Rule("GET", "/", READ),
     Rule("GET", "/runs/{}", READ),
     Rule("POST", "/runs/{}", DECIDE),

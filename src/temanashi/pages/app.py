@@ -31,9 +31,10 @@ from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import approve_run, decide_run, end_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
 from temanashi.pages.schedule import schedule, schedule_file
-from temanashi.pages.sign_in import change_password, leave, me_page, password_page, sign_in_page, try_sign_in
+from temanashi.pages.sign_in import change_password, end_other_sessions, leave, me_page, password_page, sign_in_page, try_sign_in
 from temanashi.pages.sign_in_elsewhere import come_back, go_to_provider
 from temanashi.pages.site import Site
+from temanashi.pages.users import change_user, list_people, post_people, show_user
 
 __all__ = ["build_pages"]
 
@@ -96,7 +97,12 @@ def build_pages(site: Site) -> Starlette:
             Route("/sign-out", leave(site), methods=["POST"]),
             Route("/password", password_page(site), methods=["GET"]),
             Route("/password", change_password(site), methods=["POST"]),
-            Route("/me", me_page(site)),
+            Route("/users", list_people(site), methods=["GET"]),
+            Route("/users", post_people(site), methods=["POST"]),
+            Route("/users/{user}", show_user(site), methods=["GET"]),
+            Route("/users/{user}", change_user(site), methods=["POST"]),
+            Route("/me", me_page(site), methods=["GET"]),
+            Route("/me", end_other_sessions(site), methods=["POST"]),
             Route("/healthz", health(site)),
             Route("/ping/{token}", ping, methods=["GET", "POST"]),
             Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),

@@ -19,13 +19,13 @@ from temanashi.pages.session_cookie import drop_session, give_session, session_t
 from temanashi.pages.sign_in_answers import STATUS, address_of, people_of, safe_address, sign_in_form, today_of
 from temanashi.pages.site import Site
 from temanashi.signin.faults import SignInFailed
-from temanashi.signin.sessions import session_hint
+from temanashi.signin.sessions import digest_of, end_sessions, open_sessions, session_hint
 from temanashi.signin.signing_in import check_password, open_session, sign_in, sign_in_by_ldap, sign_out
 from temanashi.signin.users import read_user, set_password
 from temanashi.text import explain, say
 from temanashi.workspace.first_admin import book_of, forget_first_password
 
-__all__ = ["change_password", "leave", "me_page", "password_page", "sign_in_page", "try_sign_in"]
+__all__ = ["change_password", "end_other_sessions", "leave", "me_page", "password_page", "sign_in_page", "try_sign_in"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -150,10 +150,30 @@ def _password_form(site: Site, request: Request, following: str, wrong: Mapping[
     return page(site, request, "password.html.j2", status=status, following=following, wrong=wrong)
 
 
+def end_other_sessions(site: Site) -> Endpoint:
+    """Sign out everywhere else."""
+    return _posted(site, _ended_others)
+
+
+def _ended_others(site: Site, request: Request, _: dict[str, str]) -> Response:
+    me, book = signed_in(request), book_of(site.installation)
+    if me is not None and me.user and not me.by_token:
+        with site.installation.database.transaction() as connection:
+            count = end_sessions(connection, me.user, now=book.now(), but=session_token(request))
+            book.note(connection, "sessions-ended", actor=me.actor, channel="page", user=me.user, count=count)
+    lang = language_of(request, site.installation.settings.languages)
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/me?lang={lang}", status_code=303)
+
+
 def me_page(site: Site) -> Callable[[Request], Response]:
     """Who I am here, and what I may do."""
 
     def answer(request: Request) -> Response:
-        return page(site, request, "me.html.j2")
+        me, gate = signed_in(request), site.installation.settings.gate
+        now, idle = site.installation.clock.now(), timedelta(minutes=gate.idle_minutes)
+        with site.installation.database.reading() as connection:
+            sessions = open_sessions(connection, me.user, now=now, idle=idle) if me is not None else []
+        here = digest_of(session_token(request))
+        return page(site, request, "me.html.j2", sessions=sessions, here=here)
 
     return answer

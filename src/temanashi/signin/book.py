@@ -25,6 +25,8 @@ Event = Literal[
     "user-added",
     "user-disabled",
     "user-enabled",
+    "user-unlocked",
+    "sessions-ended",
     "role-asked",
     "role-given",
     "role-taken",

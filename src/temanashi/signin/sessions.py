@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from temanashi.signin.tables import SESSIONS, USERS
 
-__all__ = ["begin_session", "digest_of", "end_session", "session_hint", "session_user", "touch_session"]
+__all__ = [
+    "OpenSession",
+    "begin_session",
+    "digest_of",
+    "end_session",
+    "end_sessions",
+    "open_sessions",
+    "session_hint",
+    "session_user",
+    "touch_session",
+]
 
+ID_LENGTH = 16
 KEPT = timedelta(days=30)
 """Ended sessions are forgotten after this; sign-ins themselves are in the ledger."""
 
@@ -40,6 +52,37 @@ def session_user(connection: Connection, token: str, *, now: datetime, idle: tim
     if now >= datetime.fromisoformat(row.until) or now >= seen + idle:
         return None
     return str(row.user), seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSession:
+    """A session that is going on. `id` names it and opens nothing."""
+
+    id: str
+    made_at: datetime
+    seen_at: datetime
+    address: str
+
+
+def open_sessions(connection: Connection, user: str, *, now: datetime, idle: timedelta) -> list[OpenSession]:
+    """A user's sessions that still work, the newest first."""
+    query = select(SESSIONS).where((SESSIONS.c.user == user) & SESSIONS.c.ended_at.is_(None) & (SESSIONS.c.until > now.isoformat()))
+    found = [
+        OpenSession(
+            id=row.digest[:ID_LENGTH],
+            made_at=datetime.fromisoformat(row.made_at),
+            seen_at=datetime.fromisoformat(row.seen_at),
+            address=row.address or "",
+        )
+        for row in connection.execute(query.order_by(SESSIONS.c.made_at.desc())).all()
+    ]
+    return [one for one in found if now < one.seen_at + idle]
+
+
+def end_sessions(connection: Connection, user: str, *, now: datetime, but: str = "") -> int:
+    """End every session of a user, `but` the one of this token; how many there were."""
+    where = (SESSIONS.c.user == user) & SESSIONS.c.ended_at.is_(None) & (SESSIONS.c.digest != digest_of(but))
+    return connection.execute(update(SESSIONS).where(where).values(ended_at=now.isoformat(), hint=None)).rowcount
 
 
 def touch_session(connection: Connection, token: str, *, now: datetime) -> None:

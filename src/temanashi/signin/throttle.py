@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from temanashi.people import folded
 from temanashi.signin.tables import FAILURES
 
-__all__ = ["LOCKED", "count_try", "forget_tries", "seconds_to_wait"]
+__all__ = ["LOCKED", "count_try", "forget_tries", "seconds_to_wait", "unlock"]
 
 BY_NAME = (0, 0, 2, 5, 60, 120, 240, 480, 900)
 """Seconds to wait after the first failure, the second, and so on; the last one for all that follow."""
@@ -61,6 +61,11 @@ def forget_tries(connection: Connection, name: str, address: str) -> None:
     row = connection.execute(select(FAILURES.c.count).where(FAILURES.c.key == by_address)).scalar()
     if row:
         connection.execute(update(FAILURES).where(FAILURES.c.key == by_address).values(count=row - 1))
+
+
+def unlock(connection: Connection, name: str) -> None:
+    """Whoever has this name may try at once; what an address did is not forgiven."""
+    connection.execute(delete(FAILURES).where(FAILURES.c.key == _keys(name, "")[0]))
 
 
 def _by_address(count: int) -> int:
