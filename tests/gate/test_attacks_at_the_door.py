@@ -354,7 +354,7 @@ def test_somebody_whose_password_works_once_can_do_nothing_before_choosing_one(h
     answer = client.post("/tema/sign-in", data={"name": "newcomer", "password": PASSWORD, "next": "/tema/"})
     assert answer.headers["location"].startswith("/tema/password")
     assert client.get("/tema/", headers={"accept": "text/html"}).headers["location"] == "/tema/password"
-    assert client.get("/api/admin/settings").status_code == 403
+    assert client.get("/api/admin/storage").status_code == 403
     assert client.post(FILTER, json={}).status_code == 403
     wrong = client.post("/tema/password?lang=en", data={"old": PASSWORD, "new": "short", "again": "short"})
     assert (wrong.status_code, "too easy" in wrong.text) == (400, True)
@@ -366,5 +366,5 @@ def test_somebody_whose_password_works_once_can_do_nothing_before_choosing_one(h
     good = {"old": PASSWORD, "new": "another four words", "again": "another four words", "next": "/tema/me"}
     assert client.post("/tema/password", data=good).headers["location"] == "/tema/me"
     assert client.cookies["tema_session"] != before
-    assert client.get("/api/admin/settings").status_code == 200
+    assert client.get("/api/admin/storage").status_code == 200
     assert house.fresh().post(FILTER, json={}, headers={"cookie": f"tema_session={before}"}).status_code == 401

@@ -139,6 +139,10 @@ def test_what_prefects_pages_ask_for_beside_a_runbook_of_ones_own_breaks_nothing
     assert staff.get("/api/work_pools/temanashi/queues/default").json()["name"] == "default"
     assert staff.get("/api/work_pools/temanashi").status_code == 403
     assert staff.post("/api/work_pools/filter", json={}).json() == []
+    looks = {"server": {"ui": {"show_promotional_content": False, "v2_enabled": True, "enabled": True}}}
+    assert staff.get("/api/admin/settings").json() == looks
+    assert house.client("auditor").get("/api/admin/settings").json() == looks
+    assert "database" in house.client("admin").get("/api/admin/settings").text
 
 
 def test_numbers_of_runs_are_told_of_ones_own_only(house):
@@ -243,7 +247,7 @@ SECRETS = [
     ("GET", "/api/block_types/slug/secret/block_documents/name/x?include_secrets=true", None),
     ("POST", "/api/variables/filter", {}),
     ("GET", "/api/variables/name/x", None),
-    ("GET", "/api/admin/settings", None),
+    ("GET", "/api/admin/storage", None),
     ("POST", "/api/block_documents/", {}),
     ("POST", "/api/variables/", {"name": "x", "value": "y"}),
     ("POST", "/api/automations/", {}),
@@ -615,7 +619,7 @@ def test_a_checklist_row_that_nobody_decided_is_open_again(house):
 @pytest.mark.parametrize(
     ("user", "scopes", "method", "path", "status"),
     [
-        ("admin", ["read"], "GET", "/api/admin/settings", 403),
+        ("admin", ["read"], "GET", "/api/admin/storage", 403),
         ("admin", ["run"], "POST", "/api/variables/filter", 403),
         ("operator", ["read"], "POST", "/api/deployments/FOR-ALL/create_flow_run", 403),
         ("operator", ["approve"], "POST", "/api/deployments/FOR-ALL/create_flow_run", 403),

@@ -25,6 +25,8 @@ from temanashi.workspace.permitted import permitted
 
 __all__ = ["Narrowing"]
 
+LOOKS = ("show_promotional_content", "v2_enabled", "enabled")
+
 
 class Narrowing:
     """One method a treatment of the table."""
@@ -53,6 +55,11 @@ class Narrowing:
             return
         if rule.treatment == "nothing":
             await JSONResponse([])(scope, receive, send)
+            return
+        if rule.treatment == "looks":
+            settings = await look_at(app, scope, "/api/admin/settings")
+            shown = {name: settings["server"]["ui"][name] for name in LOOKS} if isinstance(settings, dict) else {}
+            await JSONResponse({"server": {"ui": shown}})(scope, receive, send)
             return
         own = self._own
         ways = {

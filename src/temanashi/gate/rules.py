@@ -9,11 +9,25 @@ from temanashi.signin.rights import EVERY_RIGHT, Right
 __all__ = ["ALL", "CANCEL", "DECIDE", "MANAGE", "NOBODY", "OWN", "SEE", "START", "STEER", "WORK", "Rule", "Treatment"]
 
 Treatment = Literal[
-    "", "named", "named-one", "runs", "run", "run-child", "run-query", "run-ids", "logs", "nothing", "start", "state", "resume"
+    "",
+    "named",
+    "named-one",
+    "runs",
+    "run",
+    "run-child",
+    "run-query",
+    "run-ids",
+    "logs",
+    "nothing",
+    "looks",
+    "start",
+    "state",
+    "resume",
 ]
 """How a request is narrowed for somebody who has none of the rule's `rights`, or, for the last three, for everybody.
 
 `nothing` answers with an empty list: Prefect's interface asks beside a page of one's own, and breaks where it is refused.
+`looks` tells of all settings only how it is to look: without them it shows advertisements over its buttons.
 """
 
 

@@ -144,7 +144,6 @@ DELETE /work_pools/{}
 DELETE /work_pools/{}/queues/{}
 DELETE /work_pools/{}/workers/{}
 DELETE /work_queues/{}
-GET /admin/settings
 GET /admin/storage
 GET /block_documents/{}
 GET /block_types/slug/{}/block_documents
@@ -243,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     *_rules(_QUEUES, SEE | OWN),
     Rule("GET", "/automations/related-to/{}", SEE, OWN, "nothing"),
     Rule("POST", "/work_pools/filter", SEE, OWN, "nothing"),
+    Rule("GET", "/admin/settings", MANAGE, SEE | OWN, "looks"),
     Rule("POST", "/ui/flow_runs/count-task-runs", SEE, OWN, "run-ids"),
     *_rules(_SEE_ALL, SEE),
     *_rules(_STEER, STEER),
