@@ -1,5 +1,11 @@
 """Sign-in with a real OpenID Connect provider, a process of its own on loopback, and every way to cheat at it."""
 
+import json
+import ssl
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from fixtures_oidc import CLIENT, SECRET, ProviderProcess
@@ -15,6 +21,7 @@ from temanashi.signin.directory_faults import (
     DirectoryDown,
     DirectoryMisset,
     DirectoryRefused,
+    MissingExtra,
     NameTaken,
     NotAdmitted,
     TokenNotTrusted,
@@ -468,3 +475,137 @@ def test_a_user_of_the_provider_has_no_password_here(book, go, enter):
         with pytest.raises(SignInFailed):
             check_password(book, "suzuki", password, people=PEOPLE, address="10.0.0.9", channel="page")
         book.clock.sleep(3600)
+
+
+# Providers that do not say what they must
+
+
+@pytest.fixture
+def odd(clock, tmp_path):
+    """A provider that answers whatever a test puts under a path."""
+
+    class Odd:
+        """What it answers, by path."""
+
+    Odd.answers = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            said = Odd.answers.get(self.path)
+            body = said if isinstance(said, bytes) else json.dumps(said).encode()
+            self.send_response(404 if said is None else 200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        issuer = f"http://127.0.0.1:{server.server_port}"
+        Odd.document = {
+            "issuer": issuer,
+            **dict.fromkeys(("authorization_endpoint", "token_endpoint"), f"{issuer}/x"),
+            "jwks_uri": f"{issuer}/keys",
+        }
+        settings = OidcSettings(issuer=issuer, client_id=CLIENT)
+        Odd.oidc = Oidc(settings, back=BACK, root=tmp_path, clock=clock)
+        yield Odd
+        server.shutdown()
+        thread.join()
+
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize("body", [None, b"<html>", b"[]", b'"x"', b'{"issuer": "x", "pad": "' + b"x" * 1_000_000 + b'"}'], ids=str)
+def test_a_provider_that_answers_something_else_counts_as_away(odd, body):
+    odd.answers[WELL_KNOWN] = body
+    with pytest.raises((DirectoryDown, DirectoryMisset)):
+        odd.oidc.begin("/tema/")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"token_endpoint": None}, "token_endpoint"),
+        ({"authorization_endpoint": "javascript:alert(1)"}, "authorization_endpoint"),
+        ({"end_session_endpoint": "ftp://x"}, "end_session_endpoint"),
+        ({"id_token_signing_alg_values_supported": ["none", "HS256"]}, "id_token_signing_alg_values_supported"),
+        ({"id_token_signing_alg_values_supported": "RS256"}, "id_token_signing_alg_values_supported"),
+    ],
+    ids=str,
+)
+def test_a_document_that_lacks_something_is_told_by_its_name(odd, more, reason):
+    odd.answers[WELL_KNOWN] = odd.document | more
+    with pytest.raises(DirectoryMisset) as caught:
+        odd.oidc.begin("/tema/")
+    assert caught.value.data["reason"] == reason
+
+
+@pytest.mark.parametrize("keys", [{"keys": []}, {"keys": [{"kty": "RSA"}]}, {"no": 1}, {"keys": "x"}], ids=str)
+def test_keys_that_are_none_are_told(odd, keys):
+    odd.answers |= {WELL_KNOWN: odd.document, "/keys": keys}
+    with pytest.raises(DirectoryMisset, match="jwks_uri"):
+        odd.oidc._discovery.keys()
+
+
+def test_without_a_page_for_it_nobody_is_signed_out_there(odd):
+    odd.answers[WELL_KNOWN] = odd.document
+    assert odd.oidc.farewell("x", back="http://127.0.0.1/") == ""
+
+
+@pytest.mark.parametrize(("extra", "module"), [("oidc", "authlib"), ("oidc", "requests"), ("ldap", "ldap3")])
+def test_a_library_that_is_not_installed_is_named_with_the_command(make, monkeypatch, tmp_path, extra, module):
+    from temanashi.settings_directories import LdapSettings
+    from temanashi.signin.ldap import Ldap
+
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra) as caught:
+        make() if extra == "oidc" else Ldap(LdapSettings(url="ldaps://x", user_base="dc=x"), root=tmp_path)
+    assert f"pip install 'temanashi[{extra}]'" in explain(caught.value, "ja").next
+
+
+def test_the_authority_of_the_settings_goes_before_that_of_the_environment(provider, make, monkeypatch, tmp_path):
+    """Verified TLS against a server whose certificate only the settings' authority knows."""
+    from checks.certificates import issue, make_authority, write_server
+
+    authority = make_authority()
+    (tmp_path / "ca.pem").write_bytes(authority.root.pem)
+    other = tmp_path / "other.pem"
+    other.write_bytes(make_authority().root.pem)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(write_server(tmp_path, issue("localhost", authority.root, names=("127.0.0.1",))))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            issuer = f"https://127.0.0.1:{self.server.server_port}"
+            told = dict.fromkeys(("authorization_endpoint", "token_endpoint", "jwks_uri"), f"{issuer}/x")
+            self.wfile.write(json.dumps({"issuer": issuer, **told}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_):
+            """A client that does not trust us hangs up."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        issuer = f"https://127.0.0.1:{server.server_port}"
+        try:
+            assert make(issuer=issuer, ca="ca.pem").begin("/tema/").address.startswith(f"{issuer}/x?")
+            for ca in ("", "other.pem"):
+                with pytest.raises(DirectoryDown) as caught:
+                    make(issuer=issuer, ca=ca).begin("/tema/")
+                assert caught.value.data["reason"] == "SSLError"
+        finally:
+            server.shutdown()
+            thread.join()

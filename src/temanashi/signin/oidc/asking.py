@@ -21,7 +21,9 @@ def ask(session: Session, url: str, *, issuer: str, headers: Mapping[str, str] |
     import requests  # noqa: PLC0415  (the extra `oidc` brings it)
 
     try:
-        answer = session.get(url, headers=dict(headers or {}), allow_redirects=False, withhold_token=True)  # type: ignore[call-arg]
+        # Said with each request: else REQUESTS_CA_BUNDLE goes before the session's own authority.
+        asked: dict[str, Any] = {"allow_redirects": False, "verify": session.verify, "withhold_token": True}
+        answer = session.get(url, headers=dict(headers or {}), **asked)
         body = answer.content
         data = answer.json() if answer.status_code == 200 and len(body) <= MOST_BYTES else None  # noqa: PLR2004  (OK)
     except requests.RequestException as error:

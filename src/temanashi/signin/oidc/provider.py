@@ -136,6 +136,7 @@ class Oidc:
                     code_verifier=ticket.verifier,
                     redirect_uri=self._back,
                     allow_redirects=False,
+                    verify=session.verify,
                 )
         except AuthlibBaseError as error:
             word = _word(str(error.error))
