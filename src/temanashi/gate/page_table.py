@@ -15,6 +15,7 @@ EVERYTHING: frozenset[Right] = frozenset({"see-all"})
 AUDIT: frozenset[Right] = frozenset({"audit"})
 ADMIN: frozenset[Right] = frozenset({"manage"})
 STEER: frozenset[Right] = frozenset({"steer"})
+RECORD: frozenset[Right] = frozenset({"record"})
 
 UNFINISHED = frozenset({"/password", "/sign-out"})
 """What somebody may ask for whose password works only once, besides what everybody may."""
@@ -81,6 +82,10 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/audit/samples/{}", AUDIT),
     Rule("GET", "/report", EVERYTHING),
     Rule("GET", "/schedule", EVERYTHING),
+    # The page shows names, which a ticket system's token need not see.
+    Rule("GET", "/tally", STEER),
+    Rule("POST", "/tally", STEER),
+    Rule("POST", "/api/demand", RECORD),
     Rule("GET", "/schedule.xlsx", EVERYTHING),
 )
 

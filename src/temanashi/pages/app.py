@@ -14,6 +14,7 @@ from temanashi.pages.audit_export import export_entries
 from temanashi.pages.audit_sample import audit_sample, draw_on_page, sample_form
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.decide_by_mail import decide_by_link, show_link
+from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
@@ -34,6 +35,7 @@ from temanashi.pages.schedule import schedule, schedule_file
 from temanashi.pages.sign_in import change_password, end_other_sessions, leave, me_page, password_page, sign_in_page, try_sign_in
 from temanashi.pages.sign_in_elsewhere import come_back, go_to_provider
 from temanashi.pages.site import Site
+from temanashi.pages.tally import show_tally, tap
 from temanashi.pages.users import change_user, list_people, post_people, show_user
 
 __all__ = ["build_pages"]
@@ -90,6 +92,9 @@ def build_pages(site: Site) -> Starlette:
             Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
+            Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
+            Route("/tally", show_tally(site), methods=["GET"]),
+            Route("/tally", tap(site), methods=["POST"]),
             Route("/sign-in", sign_in_page(site), methods=["GET"]),
             Route("/sign-in", try_sign_in(site), methods=["POST"]),
             Route("/sign-in/oidc", go_to_provider(site)),
@@ -108,6 +113,6 @@ def build_pages(site: Site) -> Starlette:
             Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),
             Route("/style.css", style),
         ],
-        middleware=[Middleware(SameOrigin, browsers_only=True, programs_under=PING_PATH)],
+        middleware=[Middleware(SameOrigin, browsers_only=True, programs_under=(PING_PATH, API_PATH))],
         exception_handlers={404: shown_errors(site), TemanashiError: shown_errors(site)},
     )

@@ -19,10 +19,10 @@ SAFE = frozenset({"GET", "HEAD"})
 class SameOrigin:
     """Refuses cross-site requests by `Origin` and `Sec-Fetch-Site` (OWASP, CSRF prevention). Browsers send both with every POST.
 
-    A request without either comes from a program; with `browsers_only` it is refused too, except under the path `programs_under`.
+    A request without either comes from a program; with `browsers_only` it is refused too, except under the paths `programs_under`.
     """
 
-    def __init__(self, app: ASGIApp, *, browsers_only: bool = False, programs_under: str = "") -> None:
+    def __init__(self, app: ASGIApp, *, browsers_only: bool = False, programs_under: tuple[str, ...] = ()) -> None:
         self._app, self._browsers_only, self._programs_under = app, browsers_only, programs_under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +38,7 @@ class SameOrigin:
 
     def _for_programs(self, scope: Scope) -> bool:
         path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
-        return bool(self._programs_under) and path.startswith(self._programs_under)
+        return path.startswith(self._programs_under)
 
 
 def is_same_origin(headers: Headers, *, proven: bool) -> bool:

@@ -29,7 +29,7 @@ def uuid_of(user: str) -> UUID:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """Who is there. `user` is empty for a worker;. `one_time`: they must choose a password first.
+    """Who is there. `user` is empty for a worker and for a ticket system. `one_time`: they must choose a password first.
 
     Without `has_password` they sign in elsewhere only.
     """
@@ -70,7 +70,7 @@ def of_token(connection: Connection, secret: str, *, people: People, now: dateti
     if token is None:
         return None
     if not token.user:
-        actor = Actor(name="worker", kind="system", assurance="verified")
+        actor = Actor(name="worker" if "worker" in token.scopes else token.name, kind="system", assurance="verified")
         return SignedIn(user="", actor=actor, roles=frozenset(), rights=scoped(token.scopes, None), by_token=True)
     user = read_user(connection, token.user)
     who = None if user.one_time else _signed_in(user, people, today)

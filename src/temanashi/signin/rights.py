@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from temanashi.people import Role
 
-__all__ = ["EVERY_RIGHT", "RIGHTS", "SCOPES", "Right", "Scope", "rights_of", "scoped"]
+__all__ = ["EVERY_RIGHT", "NOBODYS", "RIGHTS", "SCOPES", "Right", "Scope", "rights_of", "scoped"]
 
 Right = Literal[
     "see-own",  # runs that one asked for, that are for one, or that wait for one's word
@@ -18,6 +18,7 @@ Right = Literal[
     "cancel-own",
     "steer",  # cancel and retry anybody's runs
     "decide",  # approvals and checklists, where the runbook's own rules allow it
+    "record",  # occasions of work on request: what the books count as demand
     "manage",  # users, tokens, and Prefect's own settings, blocks and variables
     "work",  # what a worker does: carry out runs and keep Prefect in step
 ]
@@ -30,7 +31,7 @@ _START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "viewer": _SEE,
     "staff": _STAFF,
-    "operator": _SEE | _START | {"steer", "decide"},
+    "operator": _SEE | _START | {"steer", "decide", "record"},
     "approver": _SEE | {"decide"},
     "publisher": _SEE,
     "emergency": _SEE | _START | {"decide"},
@@ -39,14 +40,18 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }
 
-Scope = Literal["read", "run", "approve", "worker"]
+Scope = Literal["read", "run", "approve", "demand", "worker"]
 SCOPES: Mapping[Scope, frozenset[Right]] = {
     "read": _SEE | {"audit"},
     "run": _SEE | _START | {"steer"},
     "approve": _SEE | {"decide"},
+    "demand": frozenset({"record"}),
     "worker": frozenset({"work", "see-all", "see-own"}),
 }
 """What a token may be used for, at most: it never allows more than its person may do."""
+
+NOBODYS: tuple[Scope, ...] = ("demand", "worker")
+"""Scopes of tokens that belong to no person: a ticket system's and a worker's."""
 
 
 def rights_of(roles: Collection[Role]) -> frozenset[Right]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from temanashi.people import Actor, Channel
 from temanashi.signin.book import Book
 from temanashi.signin.faults import NoSuchToken, UnknownScope
-from temanashi.signin.rights import SCOPES, Scope
+from temanashi.signin.rights import NOBODYS, SCOPES, Scope
 from temanashi.signin.sessions import digest_of
 from temanashi.signin.tables import TOKENS, USERS
 from temanashi.signin.users import read_user
@@ -26,7 +26,7 @@ PREFIX = "tema_"
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token without its secret. `user` is empty for one of a worker, which is nobody's."""
+    """A token without its secret. `user` is empty for one of a worker or a ticket system, which is nobody's."""
 
     id: str
     name: str
@@ -61,8 +61,10 @@ def make_token(
     """A new token and its secret, which nothing else knows. Raises NoSuchUser, and UnknownScope for `worker` of a person."""
     if user:
         read_user(connection, user)
-    if not scopes or (user == "") != ("worker" in scopes):
-        raise UnknownScope("worker" if user else "-", [scope for scope in SCOPES if (scope == "worker") != bool(user)])
+    allowed = [scope for scope in SCOPES if (scope != "worker" if user else scope in NOBODYS)]
+    wrong = [scope for scope in scopes if scope not in allowed] if user or "worker" not in scopes else []
+    if wrong or not scopes:
+        raise UnknownScope(wrong[0] if wrong else "-", allowed)
     secret, ident = PREFIX + secrets.token_urlsafe(32), secrets.token_hex(4)
     connection.execute(
         insert(TOKENS).values(
