@@ -635,6 +635,11 @@ def test_a_checklist_row_that_nobody_decided_is_open_again(house):
         ("viewer", ["read"], "GET", "/tema/report", 200),
         ("viewer", ["read"], "GET", "/tema/metrics", 200),
         ("operator", ["run", "read", "approve"], "POST", "/tema/password", 403),
+        ("operator", ["demand"], "POST", "/tema/api/demand", 422),
+        ("operator", ["run", "read", "approve"], "POST", "/tema/api/demand", 403),
+        ("viewer", ["demand"], "POST", "/tema/api/demand", 403),
+        ("operator", ["demand"], "GET", "/tema/tally", 403),
+        ("operator", ["demand"], "POST", "/api/flow_runs/filter", 403),
     ],
 )
 def test_a_token_reaches_no_further_than_its_scopes_and_its_person(house, user, scopes, method, path, status):
@@ -672,6 +677,22 @@ def test_the_workers_token_is_no_person(house):
     assert worker.post(f"/api/deployments/{house.deployments['for-all']}/create_flow_run", json={}).json()["created_by"] is None
     assert worker.post("/tema/runs/x/approval", data={"verb": "approve"}).status_code == 403
     assert worker.post("/tema/runbooks/for-all/run", data={"action": "run"}).status_code == 403
+
+
+def test_the_token_of_a_ticket_system_records_demand_and_nothing_else(house):
+    system = house.bearer(house.token("", "demand"))
+    answer = system.post("/tema/api/demand", json={"task": "for-all", "key": "INC-1"})
+    assert (answer.status_code, answer.json()["counted"]) == (201, True)
+    for method, path in (("GET", "/tema/"), ("GET", "/tema/report"), ("GET", "/tema/tally"), ("GET", "/tema/audit")):
+        assert system.request(method, path).status_code == 403
+    assert system.post("/api/flow_runs/filter", json={}).status_code == 403
+    assert house.client("operator").post("/tema/api/demand", json={"task": "for-all", "key": "INC-2"}).status_code == 403
+    assert house.client().post("/tema/api/demand", json={"task": "for-all", "key": "INC-2"}).status_code == 401
+
+
+def test_who_may_count_calls(house):
+    for user, status in {"operator": 200, "admin": 200, "viewer": 403, "staff": 403, "auditor": 403}.items():
+        assert house.client(user).get("/tema/tally").status_code == status
 
 
 def test_what_was_refused_is_on_the_record(house):
