@@ -54,6 +54,7 @@ class Calls:
         async def recognised(scope, receive, send):
             await app({**scope, SIGNED_IN: self.me} if self.me is not None else scope, receive, send)
 
+        self.app = recognised
         self._transport = httpx.ASGITransport(app=recognised, root_path="/tema")
 
     def request(self, method, path, *, headers=None, **more):
