@@ -25,6 +25,7 @@ def view(**changed):
         "requester": Actor(name="山田 花子"),
         "beneficiary": "株式部",
         "reason": "接続仕様の変更",
+        "identity_check": "",
         "prompt": None,
         "digest": "sha256:" + "0" * 64,
         "plan": tuple(phrase("approvals.diff-order") for _ in range(25)),
