@@ -249,7 +249,7 @@ RULES: tuple[Rule, ...] = (
     *_rules(_MANAGE, MANAGE),
     *_rules(_WORK, WORK),
     *_rules(_NOBODY, NOBODY),
-    Rule("POST", "/ui/schemas/validate", START | WORK),
+    Rule("POST", "/ui/schemas/validate", START | DECIDE | WORK),
     Rule("POST", "/deployments/{}/create_flow_run", WORK, START, "start"),
     Rule("POST", "/flow_runs/{}/set_state", WORK, CANCEL, "state"),
     Rule("POST", "/flow_runs/{}/resume", WORK, DECIDE, "resume"),
