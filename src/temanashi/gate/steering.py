@@ -72,7 +72,8 @@ def decided(site: Site, flow_run: str, keyset: Mapping[str, Any], body: Mapping[
         view = approval_of(engine, connection, run)
     given = body.get("run_input")
     said = said_in_form(given if isinstance(given, dict) else {})
-    if view is not None and not str(keyset.get("response", "")).startswith(f"{run}-{view.step}-{view.number}r"):
+    # Prefect puts the state's name before our own key: suspended-KEY-response.
+    if view is not None and f"-{run}-{view.step}-{view.number}r" not in f"-{keyset.get('response', '')}":
         raise PlanChanged(run)
     decide(
         engine,
