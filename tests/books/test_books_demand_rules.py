@@ -50,7 +50,7 @@ def occasion(**change):
 @pytest.mark.parametrize(
     ("source", "open_to"),
     [
-        (None, {"hand", "tickets", "tally"}),
+        (None, {"hand", "requests", "tickets", "tally"}),
         ("tickets", {"hand", "tickets"}),
         ("tally", {"hand", "tally"}),
         ("requests", {"hand", "requests"}),
@@ -134,3 +134,28 @@ def test_a_register_knows_who_recorded_what_from_where(books):
 
 def test_keys_are_alike_however_wide_they_are_typed():
     assert tidy_key("  ＩＮＣ－１  x ") == "INC-1 x"
+
+
+def test_the_month_says_where_its_demand_was_recorded_from_and_when_nobody_recorded_any(books):
+    task = on_request()
+    books.sign(task, on=date(2026, 11, 1))
+    (nobody,) = books.figures([task]).tasks
+    assert (nobody.sources, nobody.flags) == ({}, ("demand_unverified",))
+    books.demand("reset", "later", on=date(2026, 12, 1))
+    assert books.figures([task]).tasks[0].flags == ("demand_unverified",)
+    books.demand("reset", "hand-1")
+    for recorder, key in (("tally", "t-1"), ("tickets", "INC-1"), ("tickets", "INC-2"), ("tickets", "INC-3")):
+        draft = drafts_of([occasion(key=key)], registered([], TOKYO), recorder=recorder, actor=SATO, channel="api")[0]
+        books.write(draft, at(FRIDAY))
+    books.cancel("reset", "INC-3")
+    (task_figures,) = books.figures([task]).tasks
+    assert (task_figures.sources, task_figures.flags) == ({"tickets": 2, "tally": 1, "hand": 1}, ())
+
+
+def test_a_month_whose_demand_all_fell_away_has_a_register(books):
+    task = on_request()
+    books.sign(task, on=date(2026, 11, 1))
+    books.demand("reset", "INC-1")
+    books.cancel("reset", "INC-1")
+    (figures,) = books.figures([task]).tasks
+    assert (figures.sources, figures.flags, figures.units_due) == ({}, (), 0)

@@ -96,3 +96,14 @@ def test_a_request_is_its_own_demand(engine):
     done(engine, runbook)
     seen = figures(engine, runbook)
     assert (seen.tasks[0].units_due, seen.sums.remaining_seconds, seen.sums.credited_seconds) == (1, 0, 900)
+
+
+@pytest.mark.parametrize(("source", "recorded"), [(None, 1), ("requests", 1), ("tickets", 0), ("tally", 0), ("alerts", 0)])
+def test_a_run_that_a_person_asks_for_is_demand_where_the_rule_of_its_task_says_so(engine, source, recorded):
+    demand = {"per_month": 30} | ({"source": source} if source else {})
+    runbook = runbook_of([WORKS], toil={"demand": demand, "minutes": 15})
+    signed(engine, runbook)
+    done(engine, runbook)
+    (task,) = figures(engine, runbook).tasks
+    assert task.sources == ({"requests": 1} if recorded else {})
+    assert ("demand_unverified" in task.flags) == (not recorded)

@@ -152,7 +152,9 @@ def registered(records: Iterable[Record], zone: ZoneInfo) -> Register:
 
 def _occasion(record: Record, zone: ZoneInfo) -> Requested:
     draft = record.draft
-    targets, source = draft.body.get("targets", 0), draft.body.get("source")
+    targets = draft.body.get("targets", 0)
+    # Records of requests did not always name their source.
+    source = draft.body.get("source") or ("requests" if draft.body.get("basis") == "request" else "hand")
     return Requested(
         task=draft.task,
         slot=draft.slot,

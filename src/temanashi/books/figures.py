@@ -6,8 +6,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
+from temanashi.books.demand import Recorder
 from temanashi.books.tasks import Demand, Frozen, Seconds
 from temanashi.text.local import LocalText, Phrase
 from temanashi.toil import Figures, Grade, Standing
@@ -78,6 +79,7 @@ class TaskFigures(Frozen):
     versions: NonNegativeInt = 0
     minutes: Seconds | None = None
     demand: Demand
+    sources: dict[Recorder, NonNegativeInt] = Field(default_factory=dict, description="occasions of the month by recorder")
     grade: Grade = "D"
     units_due: NonNegativeInt = 0
     units_credited: NonNegativeInt = 0

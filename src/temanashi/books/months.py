@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from temanashi.books.baseline import SignedVersion, signed_versions
 from temanashi.books.crediting import Judged, Served, judge_runs, served
-from temanashi.books.demand import Register, registered
+from temanashi.books.demand import RECORDERS, Recorder, Register, registered
 from temanashi.books.figures import Flag, Goal, MonthFigures, NotCounted, Reason, Sums, TaskFigures
 from temanashi.books.tasks import Demand, ProposedTask
 from temanashi.books.units import TaskUnits, due_units
@@ -128,6 +129,7 @@ def _task(books: _Month, task: str) -> _Task | None:
         sums=Sums.of(arithmetic),
         would_be=Sums.of(counted) if parts and not versions else None,
         flags=_flags(books, units, versions),
+        sources=_sources(books, task),
     )
     graded = [_graded(own, v.evidence_on(books.through)) for v, own in parts] if versions else []
     return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units))
@@ -166,6 +168,13 @@ def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedT
             "grade": latest.evidence_on(day).grade,
         }
     return told
+
+
+def _sources(books: _Month, task: str) -> dict[Recorder, int]:
+    """Where the month's occasions up to today were recorded from; those that fell away are none."""
+    units = [u for u in books.register.of(task, books.month) if u.day <= books.through]
+    found = Counter(unit.source for unit in units if (task, unit.slot) not in books.register.cancelled)
+    return {recorder: found[recorder] for recorder in RECORDERS if found[recorder]}
 
 
 def _flags(books: _Month, units: TaskUnits, versions: Sequence[SignedVersion]) -> tuple[Flag, ...]:

@@ -41,6 +41,9 @@ Standing = Literal["new", "known", "differs", "cancel", "cancelled"]
 """Of an occasion beside the register: new; known as it is; known with other data, which stay; known and to be cancelled; cancelled
 before."""
 
+OPEN_TO: frozenset[Recorder] = frozenset({"requests", "tickets", "tally"})
+"""Who may record demand of a task on request whose rule names nobody."""
+
 LONGEST_KEY = 200
 MOST_TARGETS = 100_000
 EARLIEST = date(2000, 1, 1)
@@ -165,7 +168,7 @@ class Rules:
         return proposed.demand if proposed is not None else self.versions[task][0].demand
 
     def source_of(self, task: str, day: date) -> str | None:
-        """The one recorder that the task's runbook names, else the one that was signed; None: tickets and the tally page."""
+        """The one recorder that the task's runbook names, else the one that was signed; None: those of OPEN_TO."""
         proposed = self.tasks.get(task)
         return (proposed.demand if proposed is not None else self.demand_of(task, day)).source
 
@@ -174,7 +177,7 @@ class Rules:
         if task not in self.known or not self.demand_of(task, day).on_request:
             return False
         source = self.source_of(task, day)
-        return recorder in {"hand", source} or (source is None and recorder in {"tickets", "tally"})
+        return recorder in {"hand", source} or (source is None and recorder in OPEN_TO)
 
     def check(self, occasion: Occasion, recorder: Recorder) -> None:
         """Refuse what cannot be demand; raises UnknownTask, BadKey, BadTargets, BadOccasionDay, ByCalendar and OtherRecorder."""
@@ -189,7 +192,7 @@ class Rules:
         if rule.calendar is not None:
             raise ByCalendar(task, rule.calendar)
         if not self.open_to(recorder, task, day):
-            raise OtherRecorder(task, source=self.source_of(task, day) or "tickets, tally")
+            raise OtherRecorder(task, source=self.source_of(task, day) or ", ".join(sorted(OPEN_TO)))
 
     def check_cancelling(self, task: str, slot: str, register: Register, business: BusinessCalendar) -> None:
         """Refuse to cancel what was never due; raises UnknownTask, NotRecorded and NotASlot."""

@@ -122,6 +122,12 @@ class Wording:
     def notes(self, task: TaskFigures) -> list[str]:
         """What a reader must know beside a task's numbers."""
         notes = [self.t(f"flag-{flag}") for flag in task.flags]
+        if task.sources:
+            items = [
+                self.t("demand-source", source=say(f"demand.source-{recorder}", self.show.lang), count=count)
+                for recorder, count in task.sources.items()
+            ]
+            notes.append(self.t("demand-sources", items=self.t("list", items=items)))
         if task.avoided_growth_seconds:
             notes.append(self.t("avoided-growth", hours=self.show.hours(task.avoided_growth_seconds)))
         if task.measured_by_hand_seconds:

@@ -62,7 +62,7 @@ class Demand(Frozen):
     per_month: NonNegativeFloat | None = Field(default=None, description="For requests: how many a month before automation")
     source: DemandSource | None = Field(
         default=None,
-        description="The one recorder besides people at the terminal; without it tickets and the tally page",
+        description="The one recorder besides people at the terminal; without it requests, tickets and the tally page",
     )
 
     @model_validator(mode="after")

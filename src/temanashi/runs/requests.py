@@ -102,9 +102,12 @@ def request_run(engine: Engine, request: RunRequest) -> str:
 
 
 def _is_demand(request: RunRequest) -> bool:
-    """A person who asks is a demand; a run that is called, or made again, serves one that is there already."""
+    """A person who asks is a demand, unless the task's rule names another recorder of it; a run that is called, or made again,
+    serves one that is there already.
+    """  # noqa: D205
     asked = request.mode == "live" and request.actor.kind == "person" and not request.parent and not request.origin
-    return asked and request.runbook.toil.demand.on_request
+    rule = request.runbook.toil.demand
+    return asked and rule.on_request and rule.source in {None, "requests"}
 
 
 def dry_run(engine: Engine, request: RunRequest) -> Plan:
@@ -239,5 +242,5 @@ def _demanded(request: RunRequest, run: FrozenRun) -> Draft:
         team=request.runbook.owner,
         emergency=request.emergency,
         slot=_slot(request, run),
-        body={"basis": "request", "targets": len(targets)},
+        body={"basis": "request", "source": "requests", "targets": len(targets)},
     )
