@@ -1,11 +1,13 @@
 """After the scheduled runs: the sheet in short, the reminder, and the runbook that fixes a finding, asked for and never begun."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from fixtures_morning import Browser, morning_in
 from fixtures_prefect import OPS
+from temanashi.books import read_register
 from temanashi.hosts.local import LocalTransport
 from temanashi.people import Actor
 from temanashi.runs.advancing import advance
@@ -252,3 +254,41 @@ def test_a_remedy_whose_runbook_needs_no_approval_any_more_still_waits_for_the_s
         (run,) = [run for run in recent_runs(connection) if run.runbook == "free-disk"]
     assert run.state == "waiting"
     assert not freed(fixable)
+
+
+def demanded(fixable, source="alerts"):
+    """The checks' remedy is a task whose demand is its alerts; what was recorded of it so far."""
+    file = fixable.town.place.root / "runbooks/incident/free-disk.yaml"
+    told = json.loads(file.read_text(encoding="utf-8")) | {"toil": {"demand": {"source": source}}}
+    file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    fixable.publish()
+
+    def recorded():
+        opened = fixable.town.opened
+        with opened.database.reading() as connection:
+            register = read_register(opened.ledger, connection, zone=opened.settings.zone)
+        return list(register.requested.get("free-disk", {}).values())
+
+    return recorded
+
+
+def test_an_alert_is_one_recorded_occasion_of_the_task_that_fixes_it(fixable):
+    recorded = demanded(fixable)
+    fixable.says = {("order1", "disk"): "CRITICAL"}
+    _, (run,) = look(fixable, "2026-11-18 07:30")
+    (one,) = recorded()
+    assert (one.source, str(one.day), one.targets, one.slot) == ("alerts", "2026-11-18", 1, run.slot)
+    look(fixable, "2026-11-18 07:40")
+    assert len(recorded()) == 1
+    fixable.says = {}
+    look(fixable, "2026-11-18 08:00")
+    fixable.says = {("order1", "disk"): "CRITICAL"}
+    look(fixable, "2026-11-19 07:30")
+    assert [str(unit.day) for unit in recorded()] == ["2026-11-18", "2026-11-19"]
+
+
+def test_alerts_are_no_demand_where_the_task_names_another_recorder(fixable):
+    recorded = demanded(fixable, "tickets")
+    fixable.says = {("order1", "disk"): "CRITICAL"}
+    look(fixable, "2026-11-18 07:30")
+    assert recorded() == []

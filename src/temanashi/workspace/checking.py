@@ -19,6 +19,7 @@ from temanashi.monitoring.receivers.webhook import Webhook
 from temanashi.monitoring.tables import ALERTS, PROBLEMS
 from temanashi.secrets import resolve
 from temanashi.text import Phrase, explain, phrase
+from temanashi.workspace.alert_demand import record_alerts
 from temanashi.workspace.live import live_inventory, live_recurring
 from temanashi.workspace.opening import Installation
 
@@ -112,4 +113,5 @@ def _settle(installation: Installation, connection: Connection, receivers: list[
     verdicts = [Verdict(word) for word in installation.settings.alerts.verdicts]
     asked = Alerts(inventory=live_inventory, recurring=live_recurring, verdicts=verdicts)
     events = settle_alerts(connection, now=now, alerts=asked)
+    record_alerts(installation, connection, events)
     enqueue(connection, events, receivers, now=now)
