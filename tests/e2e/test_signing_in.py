@@ -219,9 +219,10 @@ def test_an_approver_approves_in_our_inbox_and_through_prefects_resume_and_the_a
 
     auditor = enter("tanaka")
     for lang in ("ja", "en"):
-        auditor.goto(f"/tema/audit?person=sato&lang={lang}")
+        auditor.goto(f"/tema/audit?person=佐藤&lang={lang}")
         picture(auditor, f"audit-{lang}")
     for run in runs:
-        expect(auditor.locator(f"a[href*='{run}']").first).to_be_visible()
+        auditor.goto(f"/tema/audit/runs/{run}?lang=en")
+        expect(auditor.get_by_text("佐藤 次郎").first).to_be_visible()
     auditor.goto("/tema/runbooks/desk-work/run?lang=en")
     expect(auditor.get_by_text("Your roles do not allow this")).to_be_visible()
