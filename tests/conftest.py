@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 SHARED = ("e2e", "orchestration")  # folders whose files share one server: one process runs them all, and begins with them
 
 
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(items):
     """One group a file (`--dist loadgroup`), one for a folder of SHARED; the long groups come first."""
     for item in items:

@@ -44,7 +44,7 @@ def asked(up: Up, runbook: str) -> tuple[str, str]:
 
 
 def answer(page: Page, words: dict[str, str], name: str, verb: str, note: str = "") -> None:
-    page.get_by_label(words["name"]).fill(name)
+    page.locator("#name").fill(name)  # the form below, to cancel, asks for a name too
     page.get_by_label(words["note"]).fill(note)
     page.get_by_role("button", name=words[verb]).click()
 
