@@ -28,7 +28,7 @@ up: $(READY) ## start server, pages, schedules and worker, and run the morning c
 
 test: $(READY) check ## check, then every test with coverage
 	@sh tests/system-packages.sh
-	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 check: $(READY) ## style, types and import directions
 	$(BIN)/ruff check

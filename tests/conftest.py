@@ -8,13 +8,26 @@ HERE = Path(__file__).parent
 SHARED = ("e2e", "orchestration")  # folders whose files share one server: one process runs them all, and begins with them
 
 
-@pytest.hookimpl(tryfirst=True)  # before the marks are read
+def _scope(file):
+    """What one process runs: a file, or all files of a folder of SHARED. `file`: its path from the project, with slashes."""
+    folder = file.split("/")[1]
+    return folder if folder in SHARED else file
+
+
 def pytest_collection_modifyitems(items):
-    """One group a file (`--dist loadgroup`), one for a folder of SHARED; the long groups come first."""
-    for item in items:
-        parts = item.path.relative_to(HERE).parts
-        item.add_marker(pytest.mark.xdist_group(parts[0] if parts[0] in SHARED else "/".join(parts)))
+    """The long ones come first."""
     items.sort(key=lambda item: item.path.relative_to(HERE).parts[0] not in SHARED)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Files go to processes as a whole. (`--dist loadgroup` of pytest-xdist 3.8 has no effect under pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByScope(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _scope(nodeid.partition("::")[0])
+
+    return ByScope(config, log)
 
 
 def pytest_addoption(parser):

@@ -33,14 +33,14 @@ def test_a_checklist_waits_once_and_is_worked_through_on_our_page_by_two_people(
     expect(page.locator(".prompt").first).to_contain_text("バックアップ管理画面で")
     page.get_by_role("button", name="始める").click()
     expect(page.get_by_role("alert")).to_contain_text("お名前を入力してください")
-    page.get_by_label("お名前").fill("山田 花子")
+    page.get_by_label("お名前").first.fill("山田 花子")
     page.get_by_role("button", name="始める").click()
     page.locator("#line-1").get_by_role("button", name="完了", exact=True).click()
     expect(page.get_by_text("3行中1行が済みました")).to_be_visible()
 
     page.goto(f"/tema/runs/{run}?lang=en")
     page.get_by_role("button", name="Change the name").click()
-    page.get_by_label("Your name").fill("Ichiro Suzuki")
+    page.get_by_label("Your name").first.fill("Ichiro Suzuki")
     page.get_by_role("button", name="Take over").click()
     for line in (2, 3):
         page.locator(f"#line-{line}").get_by_role("button", name="Done", exact=True).click()
