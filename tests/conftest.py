@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).parent
 SHARED = ("e2e", "orchestration")  # folders whose files share one server: one process runs them all, and begins with them
 
