@@ -8,7 +8,7 @@ from temanashi.runs.holds import add_hold, add_skip
 from temanashi.runs.stopping import stop_everything
 from temanashi.text import phrase
 
-EMPTY = {"ja": ("確認を待っている実行はありません", "まだ実行がありません"), "en": ("Nothing waits", "Nothing has run")}
+EMPTY = {"ja": ("対応を待っているものはありません", "まだ実行がありません"), "en": ("Nothing waits", "Nothing has run")}
 PREFERRED = {
     "en-US,en;q=0.9,ja;q=0.8": "en",
     "fr, ja;q=0.5, en;q=0.3": "ja",
