@@ -6,9 +6,10 @@ from sqlalchemy.exc import DBAPIError
 
 from audit.conftest import day
 from temanashi.audit.entries import all_entries, entry_views
-from temanashi.audit.finding import Criteria, Cursor, count_entries, find_entries, known_values
+from temanashi.audit.finding import Criteria, Cursor, count_entries, find_entries, known_values, of_anyhow
 from temanashi.ledger.marks import VALUE_LIMIT, complete_marks, marks
 from temanashi.ledger.records import Draft
+from temanashi.people import People
 
 QUESTIONS = [
     ({}, "fourth third noted second first"),
@@ -60,6 +61,18 @@ def test_every_question_finds_the_entries_that_answer_it_and_counts_them(book):
         assert names(book, found(book, **asked)) == expected, asked
         with book.book.database.reading() as connection:
             assert count_entries(connection, Criteria(**asked)) == len(expected.split()), asked
+
+
+def test_a_listed_person_is_found_under_every_name_they_have(book):
+    people = People.model_validate({"people": {"yamada": {"name": "山田花子", "os": ["bob"]}}})
+    for typed in ("yamada", "山田花子", "BOB"):
+        asked = of_anyhow(Criteria(person=typed), people)
+        with book.book.database.reading() as connection:
+            entries = entry_views(connection, find_entries(connection, asked).entries)
+            assert count_entries(connection, asked) == 4
+        assert names(book, entries) == "third noted second first"
+    assert of_anyhow(Criteria(person="somebody else"), people).person_also == frozenset()
+    assert of_anyhow(Criteria(), people).person_also == frozenset()
 
 
 def test_a_run_that_another_one_answers_to_is_found_from_it(book):

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, o
 
 from temanashi.ledger.marks import Facet, marks, micros, value_of
 from temanashi.ledger.records import Mode, RunOutcome
+from temanashi.people import People
 
-__all__ = ["OPEN", "Criteria", "Cursor", "Found", "count_entries", "find_entries", "known_values"]
+__all__ = ["OPEN", "Criteria", "Cursor", "Found", "count_entries", "find_entries", "known_values", "of_anyhow"]
 
 OPEN = "open"
 """The outcome of a run without a `run_finished` record."""
@@ -47,13 +48,14 @@ class Criteria(BaseModel):
 
     Texts match whole values, whatever their case, width and spaces; where there is no such value, parts of values (a ticket only
     as a whole: there are too many of them).
-    `person` is anybody who asked, approved, did or confirmed. `since` (included) and `until` (not) are about an entry's first
-    record: a run belongs to the moment in which it was asked for.
+    `person` is anybody who asked, approved, did or confirmed; `person_also` are other names of the same person. `since` (included)
+    and `until` (not) are about an entry's first record: a run belongs to the moment in which it was asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     person: str = ""
+    person_also: frozenset[str] = frozenset()
     beneficiary: str = ""
     runbook: str = ""
     host: str = ""
@@ -68,6 +70,11 @@ class Criteria(BaseModel):
     about: str = ""
     since: datetime | None = None
     until: datetime | None = None
+
+
+def of_anyhow(criteria: Criteria, people: People) -> Criteria:
+    """The same question about a person under every name that is listed of them: an id, a name, an address, an account."""
+    return criteria.model_copy(update={"person_also": people.spellings(criteria.person)})
 
 
 class Found(NamedTuple):
@@ -182,6 +189,8 @@ def _conditions(connection: Connection, criteria: Criteria, chain: str) -> list[
         "ticket": criteria.ticket,
     }
     found = [_Condition(facet, _meant(connection, facet, text, chain)) for facet, text in texts.items() if value_of(text)]
+    also = tuple(sorted(value_of(name) for name in criteria.person_also))
+    found = [_Condition(c.facet, tuple(dict.fromkeys((*c.values, *also)))) if c.facet == "person" else c for c in found]
     flags = ("privileged", criteria.privileged), ("emergency", criteria.emergency)
     return [*found, *(_Condition("flag", (name,)) for name, on in flags if on)]
 

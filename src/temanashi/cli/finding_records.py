@@ -64,9 +64,10 @@ def search(
 ) -> None:
     """Find runs and other events, the newest first. Exit 0, also where nothing was found."""
     from temanashi.audit.entries import all_entries
-    from temanashi.audit.finding import count_entries
+    from temanashi.audit.finding import count_entries, of_anyhow
     from temanashi.reports.audit_words import AuditWords
     from temanashi.reports.display import Display
+    from temanashi.workspace.live import live_people
     from temanashi.workspace.opening import open_installation
 
     texts = {"person": person, "beneficiary": beneficiary, "runbook": runbook, "host": host, "system": system, "ticket": ticket}
@@ -74,6 +75,8 @@ def search(
         criteria = criteria_of(
             opened.settings.zone, period=period, kind=kind, outcome=outcome, privileged=privileged, emergency=emergency, **texts
         )
+        with opened.database.reading() as connection:
+            criteria = of_anyhow(criteria, live_people(connection))
         chain, words = opened.ledger.chain, AuditWords(Display(language(), opened.settings.zone))
         if output is not None:
             exporting.export(opened, criteria, output, words, actor=actor, json=json)

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from temanashi.audit.chapters import EvidenceView, evidence_texts
 from temanashi.audit.entries import entry_views
 from temanashi.audit.faults import NoRecord
-from temanashi.audit.finding import Cursor, count_entries, find_entries, known_values
+from temanashi.audit.finding import Cursor, count_entries, find_entries, known_values, of_anyhow
 from temanashi.audit.story import Story, record_story, run_story
 from temanashi.ledger.marks import Facet
 from temanashi.ledger.verified import chain_status
@@ -25,6 +25,7 @@ from temanashi.reports.audit_story import Addresses, story_facts, story_html
 from temanashi.reports.audit_words import AuditWords, state_of
 from temanashi.reports.display import Display
 from temanashi.text import Lang
+from temanashi.workspace.live import live_people
 
 __all__ = ["audit_evidence", "audit_record", "audit_run", "audit_search"]
 
@@ -43,9 +44,10 @@ def audit_search(site: Site) -> Callable[[Request], Response]:
             status = chain_status(book, connection, state=settings.state_dir, now=site.installation.clock.now())
             entries, following, count = [], None, 0
             if not form.problems:
-                found = find_entries(connection, form.criteria, chain=book.chain, limit=PAGE, after=after)
+                asked = of_anyhow(form.criteria, live_people(connection))
+                found = find_entries(connection, asked, chain=book.chain, limit=PAGE, after=after)
                 entries, following = entry_views(connection, found.entries, chain=book.chain), found.following
-                count = count_entries(connection, form.criteria, chain=book.chain, most=MOST_COUNTED)
+                count = count_entries(connection, asked, chain=book.chain, most=MOST_COUNTED)
             published = site.published(connection)
             suggested = {facet: known_values(connection, facet, chain=book.chain, most=SUGGESTED) for facet in _SUGGEST}
             outcomes = known_values(connection, "outcome", chain=book.chain, most=SUGGESTED)

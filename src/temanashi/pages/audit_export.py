@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from temanashi.audit.entries import all_entries
+from temanashi.audit.finding import of_anyhow
 from temanashi.pages.audit_form import read_audit_form
 from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember
@@ -20,6 +21,7 @@ from temanashi.pages.site import Site
 from temanashi.reports.audit_export import FORMATS, csv_stream, json_stream, write_xlsx
 from temanashi.reports.audit_words import AuditWords
 from temanashi.reports.display import Display
+from temanashi.workspace.live import live_people
 from temanashi.workspace.sampling import note_export
 
 __all__ = ["export_entries"]
@@ -52,7 +54,9 @@ def _exported(site: Site, request: Request, typed: dict[str, str]) -> Response:
         query = asked.query(lang=lang, export="1")
         return RedirectResponse(f"{request.scope.get('root_path', '')}/audit?{query}", status_code=303)
     note_export(installation, asked.typed, form, actor=actor_for(request, name), channel="page")
-    entries = all_entries(installation.database, asked.criteria, chain=installation.ledger.chain)
+    with installation.database.reading() as connection:
+        criteria = of_anyhow(asked.criteria, live_people(connection))
+    entries = all_entries(installation.database, criteria, chain=installation.ledger.chain)
     words = AuditWords(Display(lang, settings.zone))
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     headers["content-disposition"] = f'attachment; filename="audit.{form}"'

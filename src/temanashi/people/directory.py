@@ -119,6 +119,11 @@ class People(_Frozen):
         wanted = folded(name)
         return next((person for person in self.people if wanted in self._names(person)), None) if wanted else None
 
+    def spellings(self, name: str) -> frozenset[str]:
+        """Every folded name of whom a typed name means; none of somebody who is not listed."""
+        found = self.find(name)
+        return frozenset(self._names(found)) if found is not None else frozenset()
+
     def identity(self, name: str) -> str:
         """What two spellings of one person share; of somebody who is not listed, the folded name."""
         found = self.find(name)
