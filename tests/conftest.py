@@ -1,5 +1,6 @@
 """Options of the whole suite, and how its files are spread over processes."""
 
+import signal
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -10,6 +11,12 @@ def _scope(file):
     """What one process runs: a file, or all files of a folder of SHARED. `file`: its path from the project, with slashes."""
     folder = file.split("/")[1]
     return folder if folder in SHARED else file
+
+
+def pytest_configure():
+    """Ctrl-C does what it does at a terminal, also where the suite runs in the background and a shell has had it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

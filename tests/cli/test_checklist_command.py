@@ -161,7 +161,6 @@ def test_ctrl_c_at_a_real_terminal_loses_nothing(tema):
     pid, master = pty.fork()
     if pid == 0:
         os.chdir(tema.root)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background inherits it ignored
         os.execvpe(COMMAND[0], [*COMMAND, "run", "close"], tema.environment(TEMA_LANG="en", TERM="dumb"))
     try:
         assert "[Y/n]" in reading(master, "[Y/n]")
