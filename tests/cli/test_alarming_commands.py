@@ -93,7 +93,7 @@ def test_maintenance_is_planned_shown_and_ended(site):
     assert "alice: new disk (look)" in done.stdout
     (window,) = json.loads(site.run("maintenance", "list", "--json").stdout)
     assert window["id"] in site.run("maintenance", "list").stdout
-    assert [bool(one["maintenance"]) for one in site.json("problems")["problems"]] == [True, False]
+    assert {one["target"]: bool(one["maintenance"]) for one in site.json("problems")["problems"]} == {"web1": True, "web2": False}
     assert "in maintenance until" in site.run("problems").stdout
     assert site.run("maintenance", "end", window["id"], "--reason", "done").stdout == "Maintenance of web1 is over.\n"
     assert site.run("maintenance", "end", window["id"]).returncode == 2
