@@ -5,6 +5,7 @@ from __future__ import annotations
 from temanashi.books.baseline import ClosedMonth, NoFrequency, SampleRef, SignedVersion, sign, signed_versions, version_on
 from temanashi.books.demand import Cancelled, NoReason, Recorder, Register, Requested, cancelled_demand, new_demand, registered
 from temanashi.books.figures import MonthFigures, NotCounted, Sums, TaskFigures
+from temanashi.books.history import MonthLine, MonthState, history
 from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasions_per_month, runbook_baseline
 from temanashi.books.months import month_figures
 from temanashi.books.reading import read_baselines, read_month, read_register, read_samples
@@ -17,6 +18,8 @@ __all__ = [
     "Cancelled",
     "ClosedMonth",
     "MonthFigures",
+    "MonthLine",
+    "MonthState",
     "NoFrequency",
     "NoReason",
     "NotCounted",
@@ -38,6 +41,7 @@ __all__ = [
     "UnknownTask",
     "cancelled_demand",
     "drafts_of",
+    "history",
     "month_figures",
     "new_demand",
     "occasions_per_month",

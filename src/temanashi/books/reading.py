@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from temanashi.calendars import Month
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["read_baselines", "read_month", "read_register", "read_samples"]
+__all__ = ["needed", "read_baselines", "read_month", "read_register", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -28,17 +29,27 @@ def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: Zo
 
     Late work may serve an earlier day; work never serves a later month.
     """
-    begin = datetime.combine(month.first, time.min, tzinfo=zone).astimezone(UTC)
+    begin = _beginning(month, zone)
     laid_down = ledger.records(connection, kinds=LAID_DOWN)
     work = ledger.records(connection, kinds=WORK, since=begin, bodies_too=False)
     return [*laid_down, *work]
+
+
+def needed(records: Iterable[Record], month: Month, *, zone: ZoneInfo) -> list[Record]:
+    """Of the records that were read for an earlier month, those that `read_month` would read for this one."""
+    begin = _beginning(month, zone)
+    return [record for record in records if record.draft.kind in LAID_DOWN or record.recorded_at >= begin]
+
+
+def _beginning(month: Month, zone: ZoneInfo) -> datetime:
+    return datetime.combine(month.first, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def read_register(
     ledger: Ledger, connection: Connection, *, zone: ZoneInfo, since: Month | None = None, task: str = "", slot: str = ""
 ) -> Register:
     """The register of demand: of all times, or what was recorded since a month began. No occasion is recorded before its day."""
-    begin = datetime.combine(since.first, time.min, tzinfo=zone).astimezone(UTC) if since is not None else None
+    begin = _beginning(since, zone) if since is not None else None
     return registered(ledger.records(connection, kinds=("demand",), since=begin, task=task, slot=slot), zone)
 
 
