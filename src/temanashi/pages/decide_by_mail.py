@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -96,16 +97,19 @@ def _decided(site: Site, request: Request, typed: dict[str, str]) -> Response:
     me = signed_in(request)
     if me is None:
         raise LinkOfSomebodyElse("-")
+    engine, used = (
+        site.engine(),
+        partial(mark_used, token=request.path_params["link"], run=link.run, now=site.installation.clock.now()),
+    )
+    said: dict[str, Any] = {"verdict": link.verdict, "note": note, "digest": link.digest}
     try:
-        decide(site.engine(), link.run, actor=me.actor, channel="page", verdict=link.verdict, note=note, digest=link.digest)
+        decide(engine, link.run, actor=me.actor, channel="page", **said, first=used)
     except NotWaiting as error:
         raise LinkOver(link.run) from error
-    except (NoRun, RunsStopped):
+    except (NoRun, RunsStopped, LinkUsed):
         raise
     except (InputError, RunError) as error:
         return _page(site, request, link, view, note=note, keeps=error, status=409)
-    with site.installation.database.transaction() as connection:
-        mark_used(connection, request.path_params["link"], link.run, now=site.installation.clock.now())
     wake_decided(site, link.run)
     query = urlencode({"said": link.verdict, "run": link.run, "lang": lang})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/approvals?{query}", status_code=303)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from temanashi.people import Actor, Channel
 from temanashi.runs.approvals.faults import NotAnApproval
@@ -33,6 +34,7 @@ def decide(
     note: str = "",
     human_seconds: int | None = None,
     digest: str = "",
+    first: Callable[[Connection], None] | None = None,
 ) -> str:
     """Write what a person says of that for which a run waits; the step's id. Raises NoRun, NotWaiting, RunsStopped and more.
 
@@ -40,14 +42,18 @@ def decide(
     minutes that the runbook proposes are taken and marked as a default. Raises ChecklistOpen where a line needs a value or a second
     person. An approval is `approved` or `refused`: `digest` is that of the
     plan which the person saw, and who may not approve is told why (`runs.approvals.voting.vote`). The run goes on with the next
-    `advance`.
+    `advance`. `first` writes, in the same transaction, what must hold only together with the decision.
     """
     with engine.database.transaction() as connection:
+        if first is not None:
+            first(connection)
         row = read_run(connection, run)
         if row is None:
             raise NoRun(run)
         refuse_when_stopped(connection)
-        found = connection.execute(select(WAITS).where((WAITS.c.run == run) & (WAITS.c.state == "open"))).one_or_none()
+        # Held, so that of two people who answer at once the second is judged after the first: what was settled waits no more.
+        waiting = select(WAITS).where((WAITS.c.run == run) & (WAITS.c.state == "open")).with_for_update()
+        found = connection.execute(waiting).one_or_none()
         if found is not None and found.kind == "manual":
             if verdict == "approved":
                 raise NotAnApproval(run, "manual")

@@ -9,7 +9,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, Connection, MetaData, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from temanashi.errors import InputError
 from temanashi.ledger.checkpoints import KEYS
@@ -98,9 +99,11 @@ def is_used(connection: Connection, token: str) -> bool:
 
 
 def mark_used(connection: Connection, token: str, run: str, *, now: datetime) -> None:
-    """It works no more."""
-    if not is_used(connection, token):
-        connection.execute(insert(USED_LINKS).values(digest=_digest(token), run=run, used_at=now.isoformat()))
+    """It works no more; raises LinkUsed for one that was used. Somebody who uses it at this moment is waited for."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(USED_LINKS).values(digest=_digest(token), run=run, used_at=now.isoformat())
+    if connection.scalar(row.on_conflict_do_nothing().returning(USED_LINKS.c.digest)) is None:
+        raise LinkUsed(run)
 
 
 def _digest(token: str) -> str:
