@@ -6,8 +6,12 @@ from temanashi.books.baseline import ClosedMonth, NoFrequency, SampleRef, Signed
 from temanashi.books.demand import Cancelled, NoReason, Recorder, Register, Requested, cancelled_demand, new_demand, registered
 from temanashi.books.figures import MonthFigures, NotCounted, Sums, TaskFigures
 from temanashi.books.history import MonthLine, MonthState, history
+from temanashi.books.incidents import Happening, Incident, IncidentSource, IncidentState, alert_told, incident_told, incidents_of
+from temanashi.books.kpi import KpiFile, KpiLine, KpiWanted, kpi_lines
 from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasions_per_month, runbook_baseline
 from temanashi.books.months import month_figures
+from temanashi.books.operations import OperationsFigures, SystemLine, Times, operations_figures
+from temanashi.books.operations_reading import read_measured, read_operations
 from temanashi.books.reading import read_baselines, read_month, read_register, read_samples
 from temanashi.books.recording import Occasion, Rules, Standing, UnknownTask, drafts_of, standing_of, tidy_key
 from temanashi.books.samples import Sample, samples_of
@@ -17,6 +21,13 @@ __all__ = [
     "BadMinutes",
     "Cancelled",
     "ClosedMonth",
+    "Happening",
+    "Incident",
+    "IncidentSource",
+    "IncidentState",
+    "KpiFile",
+    "KpiLine",
+    "KpiWanted",
     "MonthFigures",
     "MonthLine",
     "MonthState",
@@ -24,6 +35,7 @@ __all__ = [
     "NoReason",
     "NotCounted",
     "Occasion",
+    "OperationsFigures",
     "ProposedTask",
     "Recorder",
     "Register",
@@ -37,17 +49,26 @@ __all__ = [
     "Standing",
     "StepBaseline",
     "Sums",
+    "SystemLine",
     "TaskFigures",
+    "Times",
     "UnknownTask",
+    "alert_told",
     "cancelled_demand",
     "drafts_of",
     "history",
+    "incident_told",
+    "incidents_of",
+    "kpi_lines",
     "month_figures",
     "new_demand",
     "occasions_per_month",
+    "operations_figures",
     "proposed_tasks",
     "read_baselines",
+    "read_measured",
     "read_month",
+    "read_operations",
     "read_register",
     "read_samples",
     "registered",
