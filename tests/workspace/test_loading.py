@@ -232,8 +232,8 @@ def test_two_proposals_of_minutes_for_one_task_are_a_warning(folder):
 
 
 def test_other_site_files_are_data(folder):
-    folder.write("runbooks/site/roadmap.yaml", "goals: [a]\n")
-    assert folder.load().site == {"roadmap": {"goals": ["a"]}}
+    folder.write("runbooks/site/contacts.yaml", "phones: [a]\n")
+    assert folder.load().site == {"contacts": {"phones": ["a"]}}
 
 
 def test_faults_survive_as_json(folder):

@@ -7,17 +7,32 @@ from temanashi.books.demand import Cancelled, NoReason, Recorder, Register, Requ
 from temanashi.books.figures import MonthFigures, NotCounted, Sums, TaskFigures
 from temanashi.books.history import MonthLine, MonthState, history
 from temanashi.books.incidents import Happening, Incident, IncidentSource, IncidentState, alert_told, incident_told, incidents_of
+from temanashi.books.investment import (
+    PROGRAMME,
+    Investment,
+    InvestmentPart,
+    Spent,
+    cancelled_investment,
+    invested_by_month,
+    investment_of,
+    new_investment,
+    payback_of,
+)
 from temanashi.books.kpi import KpiFile, KpiLine, KpiWanted, kpi_lines
 from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasions_per_month, runbook_baseline
 from temanashi.books.months import month_figures
 from temanashi.books.operations import OperationsFigures, SystemLine, Times, operations_figures
 from temanashi.books.operations_reading import read_measured, read_operations
-from temanashi.books.reading import read_baselines, read_month, read_register, read_samples
+from temanashi.books.reading import read_baselines, read_investment, read_month, read_register, read_samples
 from temanashi.books.recording import Occasion, Rules, Standing, UnknownTask, drafts_of, standing_of, tidy_key
+from temanashi.books.roadmap import Roadmap, roadmap_problems
+from temanashi.books.roadmap_figures import Achieved, RoadmapFigures, roadmap_figures
 from temanashi.books.samples import Sample, samples_of
 from temanashi.books.tasks import BadMinutes, ProposedTask, Seconds, proposed_tasks
 
 __all__ = [
+    "PROGRAMME",
+    "Achieved",
     "BadMinutes",
     "Cancelled",
     "ClosedMonth",
@@ -25,6 +40,8 @@ __all__ = [
     "Incident",
     "IncidentSource",
     "IncidentState",
+    "Investment",
+    "InvestmentPart",
     "KpiFile",
     "KpiLine",
     "KpiWanted",
@@ -40,12 +57,15 @@ __all__ = [
     "Recorder",
     "Register",
     "Requested",
+    "Roadmap",
+    "RoadmapFigures",
     "Rules",
     "RunbookBaseline",
     "Sample",
     "SampleRef",
     "Seconds",
     "SignedVersion",
+    "Spent",
     "Standing",
     "StepBaseline",
     "Sums",
@@ -55,23 +75,31 @@ __all__ = [
     "UnknownTask",
     "alert_told",
     "cancelled_demand",
+    "cancelled_investment",
     "drafts_of",
     "history",
     "incident_told",
     "incidents_of",
+    "invested_by_month",
+    "investment_of",
     "kpi_lines",
     "month_figures",
     "new_demand",
+    "new_investment",
     "occasions_per_month",
     "operations_figures",
+    "payback_of",
     "proposed_tasks",
     "read_baselines",
+    "read_investment",
     "read_measured",
     "read_month",
     "read_operations",
     "read_register",
     "read_samples",
     "registered",
+    "roadmap_figures",
+    "roadmap_problems",
     "runbook_baseline",
     "samples_of",
     "sign",

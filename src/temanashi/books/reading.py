@@ -13,7 +13,7 @@ from temanashi.calendars import Month
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["needed", "read_baselines", "read_month", "read_register", "read_samples"]
+__all__ = ["needed", "read_baselines", "read_investment", "read_month", "read_register", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -22,6 +22,11 @@ WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
 def read_baselines(ledger: Ledger, connection: Connection) -> list[Record]:
     """Every record that signs the minutes of a task."""
     return list(ledger.records(connection, kinds=("task_version",)))
+
+
+def read_investment(ledger: Ledger, connection: Connection) -> list[Record]:
+    """Every record of hours that were put into automation."""
+    return list(ledger.records(connection, kinds=("investment",)))
 
 
 def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: ZoneInfo) -> list[Record]:

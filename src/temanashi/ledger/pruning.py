@@ -17,7 +17,9 @@ from temanashi.people import Actor
 
 __all__ = ["KEPT", "PRUNABLE", "PruneDue", "Pruned", "due_for_pruning", "prune"]
 
-KEPT: frozenset[Kind] = frozenset({"demand", "task_version", "published", "publication", "checkpoint", "restored", "pruned"})
+KEPT: frozenset[Kind] = frozenset(
+    {"demand", "task_version", "investment", "published", "publication", "checkpoint", "restored", "pruned"}
+)
 """Kinds whose bodies stay: numbers are computed from them, or they explain the chain itself."""
 
 PRUNABLE: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind not in KEPT)

@@ -23,6 +23,7 @@ Kind = Literal[
     "decision",  # approval, refusal or manual confirmation of a wait; the wait's key in the body
     "demand",  # an occasion on which a person would have acted, other than a calendar slot
     "task_version",  # minutes of a task, signed by a person
+    "investment",  # hours that building or keeping up automation took, or that such an entry was a mistake
     "published",  # a workspace version became live
     "publication",  # a version was stored, approved or refused without becoming live
     "checkpoint",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from temanashi.books import Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
@@ -30,6 +31,7 @@ from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load
 from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.maintenance_file import Written, check_names, load_maintenance, maintenance_faults
 from temanashi.workspace.reading import read_files
+from temanashi.workspace.roadmap_file import load_roadmap
 from temanashi.workspace.tickets_file import load_tickets
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
@@ -50,6 +52,7 @@ class Content:
     maintenance: tuple[RecurringWindow, ...]
     tickets: TicketKinds
     people: People
+    roadmap: Roadmap | None
     flows: dict[str, str]
     site: dict[str, Any]
     faults: list[Fault]
@@ -94,6 +97,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     inventory = load_inventory({file: site.pop(_bare(file)) for file in lists}, faults)
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
+    roadmap = load_roadmap(site.pop("roadmap", None), languages, faults)
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
@@ -122,6 +126,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         maintenance=tuple(one.window for one in windows),
         tickets=tickets,
         people=people,
+        roadmap=roadmap,
         flows=flows,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from temanashi.books import Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import MaintenanceFile
@@ -30,6 +31,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
         "hosts.schema.json": hosts_schema,
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),
         "people.schema.json": people_schema,
+        "roadmap.schema.json": lambda: _titled(Roadmap.model_json_schema(by_alias=True), "temanashi roadmap"),
         "runbook.schema.json": lambda: runbook_schema(steps),
         "tickets.schema.json": lambda: _titled(TicketKinds.model_json_schema(), "temanashi tickets"),
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
+from temanashi.books import Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
@@ -116,6 +117,7 @@ class PublishedWorkspace:
     maintenance: tuple[RecurringWindow, ...]
     tickets: TicketKinds
     people: People
+    roadmap: Roadmap | None
     flows: dict[str, str]
     site: dict[str, Any]
     languages: tuple[Lang, ...]
@@ -276,6 +278,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         maintenance=loaded.maintenance,
         tickets=loaded.tickets,
         people=loaded.people,
+        roadmap=loaded.roadmap,
         flows=loaded.flows,
         site=loaded.site,
         languages=tuple(settings["languages"]),
