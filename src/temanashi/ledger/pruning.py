@@ -18,7 +18,19 @@ from temanashi.people import Actor
 __all__ = ["KEPT", "PRUNABLE", "PruneDue", "Pruned", "due_for_pruning", "prune"]
 
 KEPT: frozenset[Kind] = frozenset(
-    {"demand", "task_version", "investment", "published", "publication", "checkpoint", "restored", "pruned"}
+    {
+        "demand",
+        "task_version",
+        "investment",
+        "month_prepared",
+        "month_closed",
+        "correction",
+        "published",
+        "publication",
+        "checkpoint",
+        "restored",
+        "pruned",
+    }
 )
 """Kinds whose bodies stay: numbers are computed from them, or they explain the chain itself."""
 

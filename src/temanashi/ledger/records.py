@@ -24,6 +24,9 @@ Kind = Literal[
     "demand",  # an occasion on which a person would have acted, other than a calendar slot
     "task_version",  # minutes of a task, signed by a person
     "investment",  # hours that building or keeping up automation took, or that such an entry was a mistake
+    "month_prepared",  # a month's figures and report for an approver, or that these were refused; both in the body
+    "month_closed",  # another person sealed what was prepared: figures, digests of the issued files, checkpoint in the body
+    "correction",  # of a closed month: asked for, approved or refused; what it is in the body
     "published",  # a workspace version became live
     "publication",  # a version was stored, approved or refused without becoming live
     "checkpoint",
