@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from temanashi.books.baseline import SignedVersion, version_on
 from temanashi.books.demand import Register
 from temanashi.books.figures import Reason
 from temanashi.books.units import TaskUnits
 from temanashi.books.usage import Effort, EndedRun
-from temanashi.calendars import BusinessCalendar, slot_on
+from temanashi.calendars import BusinessCalendar, Month, slot_on
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Judged", "Served", "judge_runs", "served"]
+__all__ = ["Judged", "Served", "Serving", "judge_runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,41 @@ class Served:
     version: SignedVersion | None
 
 
-def served(work: EndedRun | Effort, versions: Sequence[SignedVersion], register: Register, business: BusinessCalendar) -> Served:
-    """From the recorded demand's day, else the day that the slot names, else the day of the work."""
-    day = register.day_of(work.task, work.slot) or work.slot_day or work.day
-    version = version_on(versions, day)
-    if version is None or version.demand.calendar is None:
-        return Served(work.slot or work.run, day, version)
-    slot = slot_on(version.demand.calendar, day, business)
-    return Served(slot.isoformat() if slot else None, slot or day, version)
+_Work = TypeVar("_Work", EndedRun, Effort)
+
+
+class Serving:
+    """Says which demand of a task a piece of work served. Thousands of runs share a few days, so each day is looked up once."""
+
+    def __init__(self, versions: Sequence[SignedVersion], register: Register, business: BusinessCalendar) -> None:
+        self._versions = versions
+        self._register = register
+        self._business = business
+        self._days: dict[date, tuple[SignedVersion | None, Served | None]] = {}
+
+    def of(self, work: EndedRun | Effort) -> Served:
+        """From the recorded demand's day, else the day that the slot names, else the day of the work."""
+        day = self._register.day_of(work.task, work.slot) or work.slot_day or work.day
+        found = self._days.get(day)
+        if found is None:
+            found = self._days[day] = self._on(day)
+        version, fixed = found
+        return fixed or Served(work.slot or work.run, day, version)
+
+    def within(self, month: Month, work: Iterable[_Work]) -> Iterator[tuple[_Work, Served]]:
+        """The work that belongs to a month, by the day of the demand that it served."""
+        for each in work:
+            where = self.of(each)
+            if where.day in month:
+                yield each, where
+
+    def _on(self, day: date) -> tuple[SignedVersion | None, Served | None]:
+        """The version that counts on a day and, where a calendar lays down the demand, all that work of the day serves."""
+        version = version_on(self._versions, day)
+        if version is None or version.demand.calendar is None:
+            return version, None
+        slot = slot_on(version.demand.calendar, day, self._business)
+        return version, Served(slot.isoformat() if slot else None, slot or day, version)
 
 
 @dataclass(slots=True)

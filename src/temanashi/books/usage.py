@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from operator import itemgetter
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from temanashi.calendars import day_of
 from temanashi.changes import NO_TARGET
-from temanashi.ledger.records import Draft, Record
+from temanashi.ledger.records import Record
+from temanashi.ledger.work import Work, work_of
 from temanashi.runbooks.adhoc import ADHOC
 
-__all__ = ["Effort", "EndedRun", "Usage", "usage_of"]
+__all__ = ["Effort", "EndedRun", "Usage", "by_task", "usage_of", "usage_of_work"]
 
 GOOD = frozenset({"changed", "already"})
 ENDED_WITHOUT_CREDIT = frozenset({"cancelled", "refused"})
@@ -66,15 +68,55 @@ class Usage:
     efforts: tuple[Effort, ...]
 
 
+_Own = TypeVar("_Own", EndedRun, Effort)
+
+
+def by_task(work: Iterable[_Own]) -> dict[str, list[_Own]]:
+    """Runs or efforts by their task, each task's in their order."""
+    found: dict[str, list[_Own]] = {}
+    for each in work:
+        found.setdefault(each.task, []).append(each)
+    return found
+
+
 def usage_of(records: Iterable[Record], zone: ZoneInfo) -> Usage:
     """Read runs and efforts from records in any order; a record given twice is one."""
-    tasks = {(r.chain, r.seq): r for r in records if r.draft.task != ADHOC}
-    ordered = sorted(tasks.values(), key=lambda r: (r.seq, r.chain))
+    told = {(record.chain, record.seq): work for record in records if (work := work_of(record)) is not None}
+    return usage_of_work([told[key] for key in sorted(told)], zone)
+
+
+def usage_of_work(work: Iterable[Work], zone: ZoneInfo) -> Usage:
+    """Read runs and efforts from work, each told once, in any order."""
+    ordered = sorted((each for each in work if each.task != ADHOC), key=_SEQ)
     people: dict[str, _People] = {}
-    for record in ordered:
-        people.setdefault(record.draft.run, _People()).notice(record.draft)
-    runs = [_ended(record, zone, people[record.draft.run]) for record in ordered if record.draft.kind == "run_finished"]
-    return Usage(tuple(runs), tuple(_efforts(ordered, zone)))
+    for each in ordered:
+        if each.kind != "run_finished":
+            people.setdefault(each.run, _People()).notice(each)
+    days = _Days(zone)
+    runs = tuple(_ended(each, days, people.get(each.run, _NOBODY)) for each in ordered if each.kind == "run_finished")
+    return Usage(runs, tuple(_efforts(ordered, days)))
+
+
+_SEQ = itemgetter(Work._fields.index("seq"))
+_QUARTER = 15 * 60 * 1_000_000
+"""Every offset of a time zone since 1972 is in whole quarters of an hour."""
+
+
+class _Days(dict[int, date]):
+    """The day of a moment in a time zone, by quarters of an hour since 1970: thousands of records share a few hundred."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, quarter: int) -> date:
+        day = datetime.fromtimestamp(quarter * _QUARTER / 1_000_000, self._zone).date()
+        self[quarter] = day
+        return day
+
+    def of(self, work: Work) -> date:
+        """The day of a record."""
+        return self[work.at // _QUARTER]
 
 
 @dataclass(slots=True)
@@ -84,12 +126,14 @@ class _People:
     confirmed: dict[str, int] = field(default_factory=dict)
     worked: set[str] = field(default_factory=set)
 
-    def notice(self, draft: Draft) -> None:
+    def notice(self, work: Work) -> None:
         """Take in a record of the run."""
-        if draft.kind == "decision" and draft.outcome == "done":
-            self.confirmed[draft.step] = self.confirmed.get(draft.step, 0) + draft.human_seconds
-        if draft.kind == "step_done" and draft.outcome != "by_hand":  # a checklist is one decision for the steps of its lines
-            self.worked.add(draft.step)
+        if work.kind == "decision":
+            if work.outcome != "done":
+                return
+            self.confirmed[work.step] = self.confirmed.get(work.step, 0) + work.seconds
+        elif work.outcome != "by_hand":  # a checklist is one decision for the steps of its lines
+            self.worked.add(work.step)
 
     @property
     def did_all(self) -> bool:
@@ -97,23 +141,25 @@ class _People:
         return bool(self.confirmed) and self.worked <= set(self.confirmed)
 
 
-def _ended(record: Record, zone: ZoneInfo, people: _People) -> EndedRun:
-    draft = record.draft
+_NOBODY = _People()
+
+
+def _ended(work: Work, days: _Days, people: _People) -> EndedRun:
     outcomes: dict[str, bool] = {}
-    for target in draft.targets:  # a target named twice is as wished only if it is so both times
-        outcomes[target.target] = outcomes.get(target.target, True) and target.outcome in GOOD
+    for target, outcome in work.targets:  # a target named twice is as wished only if it is so both times
+        outcomes[target] = outcomes.get(target, True) and outcome in GOOD
     if not outcomes:
-        outcomes = {NO_TARGET: draft.outcome == "done"}
+        outcomes = {NO_TARGET: work.outcome == "done"}
     return EndedRun(
-        run=draft.run or record.event_id,
-        seq=record.seq,
-        task=draft.task,
-        runbook=draft.runbook,
-        slot=draft.slot,
-        slot_day=_iso_day(draft.slot),
-        day=day_of(record.recorded_at, zone),
-        mode=draft.mode,
-        outcome=draft.outcome,
+        run=work.run,
+        seq=work.seq,
+        task=work.task,
+        runbook=work.runbook,
+        slot=work.slot,
+        slot_day=_named(work.slot_day),
+        day=days.of(work),
+        mode=work.mode,
+        outcome=work.outcome,
         seen=frozenset(outcomes),
         good=frozenset(target for target, good in outcomes.items() if good),
         by_hand=people.did_all,
@@ -121,25 +167,20 @@ def _ended(record: Record, zone: ZoneInfo, people: _People) -> EndedRun:
     )
 
 
-def _efforts(ordered: list[Record], zone: ZoneInfo) -> Iterable[Effort]:
+def _efforts(ordered: list[Work], days: _Days) -> Iterable[Effort]:
     """One effort a step of a run. Its decisions and its outcome may tell the same seconds, so the larger of the two sums counts."""
     sums: dict[tuple[str, str], dict[str, int]] = {}
-    first: dict[tuple[str, str], Record] = {}
-    for record in ordered:
-        draft = record.draft
-        if draft.kind in {"decision", "step_done"} and draft.mode == "live" and draft.human_seconds:
-            key = (draft.run or record.event_id, draft.step)
+    first: dict[tuple[str, str], Work] = {}
+    for work in ordered:
+        if work.seconds and work.mode == "live":
+            key = (work.run, work.step)
             told = sums.setdefault(key, {})
-            told[draft.kind] = told.get(draft.kind, 0) + draft.human_seconds
-            first.setdefault(key, record)
+            told[work.kind] = told.get(work.kind, 0) + work.seconds
+            first.setdefault(key, work)
     for key, told in sums.items():
-        draft = first[key].draft
-        day = day_of(first[key].recorded_at, zone)
-        yield Effort(key[0], draft.task, draft.slot, _iso_day(draft.slot), day, max(told.values()))
+        work = first[key]
+        yield Effort(key[0], work.task, work.slot, _named(work.slot_day), days.of(work), max(told.values()))
 
 
-def _iso_day(slot: str) -> date | None:
-    try:
-        return date.fromisoformat(slot)
-    except ValueError:
-        return None
+def _named(slot_day: int) -> date | None:
+    return date.fromordinal(slot_day) if slot_day else None
