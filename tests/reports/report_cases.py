@@ -1,11 +1,14 @@
 """Reports that the golden files show: a running month, one that is over, a worse one, one without signatures, an empty one."""
 
 from datetime import date
+from functools import cache
 
 from books.bookkeeping import FRIDAY, NOVEMBER, SATO, Books, at, proposed
 from temanashi.books import Seconds
 from temanashi.calendars import BusinessCalendar, slots
-from temanashi.reports import CheckpointSeen, LedgerHead, MonthlyReport
+from temanashi.reports import CheckpointSeen, LedgerHead, MonthlyReport, TrendMonth
+from temanashi.reports.next_best import next_best
+from temanashi.reports.team import of_team, teams_of
 from temanashi.runbooks.model import Demand
 
 DAYS = slots("business_day", NOVEMBER, BusinessCalendar())
@@ -24,7 +27,9 @@ HEAD = LedgerHead(seq=214, hash="9f2c" * 16)
 
 
 def report(figures, **rest):
-    return MonthlyReport(**{"company": "見本証券 運用部", "figures": figures, "head": HEAD, **rest})
+    """A report of one month alone."""
+    own = MonthlyReport(**{"company": "見本証券 運用部", "figures": figures, "head": HEAD, **rest})
+    return own.with_months([TrendMonth.of(figures, "running" if figures.running else "open")])
 
 
 def busy(*, days=DAYS):
@@ -54,6 +59,35 @@ def busy(*, days=DAYS):
     return books
 
 
+def year(team=""):
+    """Thirteen months up to a running one: more and more of the morning checks automated, password resets that grow."""
+    months = [NOVEMBER.shift(-ago) for ago in reversed(range(13))]
+    books, calendar = Books(), BusinessCalendar()
+    first = months[0].first
+    for task in (proposed(), BACKUP, LOGS.model_copy(update={"owner": "基盤課", "system": "web"})):
+        books.sign(task, Seconds.of_minutes(10, 2, 5) if task.task == "rotate-logs" else None, on=first)
+    books.sign(PASSWORD.model_copy(update={"owner": "受付", "system": "ad"}), on=first)
+    for n, month in enumerate(months):
+        for day in [day for day in slots("business_day", month, calendar) if day <= FRIDAY]:
+            if n > 1 and day.day % 13 < n:
+                books.run(on=day, human=30 + day.day)
+            if n > 6 and day.day % 13 < n - 4:
+                books.run("check-backup", on=day)
+        for k in range(30 + 2 * n if month != NOVEMBER else 21):
+            on = min(month.first.replace(day=1 + k % 28), FRIDAY)
+            books.demand("reset-password", f"{month}-{k}", on=on)
+            if k < 3 * n:
+                books.run("reset-password", slot=f"{month}-{k}", on=on, human=20)
+    tasks = [proposed(), BACKUP, LOGS, PASSWORD, HANDOVER]
+    found = [books.figures(tasks, month=month, now=at(FRIDAY, 18)) for month in months]
+    teams = teams_of(found[-1])
+    if team:
+        found = [of_team(one, team) for one in found]
+    whole = report(found[-1], next_best=next_best(found[-1]), teams=teams, team=team)
+    return whole.with_months(TrendMonth.of(one, "running" if one.running else "open") for one in found)
+
+
+@cache
 def cases():
     """Name and report."""
     checkpoint = CheckpointSeen(number=12, seq=210, at=at(FRIDAY, 7))
@@ -71,6 +105,8 @@ def cases():
     for day in slots("business_day", NOVEMBER.previous, BusinessCalendar()):
         over.run(on=day)
     return {
+        "year": year().model_copy(update={"checkpoint": checkpoint}),
+        "team": year("運用課").model_copy(update={"sample": True}),
         "running": report(busy().figures(TASKS, now=at(FRIDAY, 18)), checkpoint=checkpoint),
         "over": report(over.figures([proposed()], month=NOVEMBER.previous, now=at(FRIDAY, 18)), checkpoint=checkpoint),
         "first-day": report(first.figures([proposed()], now=at(FRIDAY, 18)), company=""),

@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt
 from temanashi.books.demand import Recorder
 from temanashi.books.tasks import Demand, Frozen, Seconds
 from temanashi.text.local import LocalText, Phrase
-from temanashi.toil import Figures, Grade, Standing
+from temanashi.toil import Figures, Grade, Outlook, Standing
 
 __all__ = ["Flag", "Goal", "MonthFigures", "NotCounted", "Reason", "Sums", "TaskFigures"]
 
@@ -81,6 +81,7 @@ class TaskFigures(Frozen):
     demand: Demand
     sources: dict[Recorder, NonNegativeInt] = Field(default_factory=dict, description="occasions of the month by recorder")
     grade: Grade = "D"
+    factors: tuple[float, float] | None = Field(default=None, description="low and high minutes as shares of the likely ones")
     units_due: NonNegativeInt = 0
     units_credited: NonNegativeInt = 0
     runs_counted: NonNegativeInt = 0
@@ -111,6 +112,19 @@ class Goal(Frozen):
     stress: float
     progress: float
     measured_share: float | None
+
+    @classmethod
+    def of(cls, seen: Outlook, goal: Fraction) -> Goal:
+        """From the arithmetic's outlook."""
+        return cls(
+            standing=seen.standing,
+            low=float(seen.low),
+            likely=float(seen.likely),
+            high=float(seen.high),
+            stress=float(seen.stress),
+            progress=float(seen.likely / goal),
+            measured_share=None if seen.measured is None else float(seen.measured),
+        )
 
 
 class MonthFigures(Frozen):

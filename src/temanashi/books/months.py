@@ -153,12 +153,14 @@ def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedT
     if says:
         told |= {"category": says.category, "owner": says.owner, "system": says.system, "minutes": says.seconds}
     if latest:
+        evidence = latest.evidence_on(day)
         told |= {
             "signed_by": latest.signed_by,
             "signed_at": latest.signed_at,
             "valid_from": latest.valid_from,
             "versions": len(versions),
-            "grade": latest.evidence_on(day).grade,
+            "grade": evidence.grade,
+            "factors": tuple(float(factor) for factor in evidence.range.factors),
         }
     return told
 
@@ -194,15 +196,7 @@ def _whole(books: _Month, tasks: Mapping[str, _Task], goal: Fraction, now: datet
     seen = outlook([graded for own in tasks.values() for graded in own.graded], goal)
     signed = {task: own.arithmetic for task, own in tasks.items() if own.figures.signed}
     reduction = whole.reduction
-    standing = seen and Goal(
-        standing=seen.standing,
-        low=float(seen.low),
-        likely=float(seen.likely),
-        high=float(seen.high),
-        stress=float(seen.stress),
-        progress=float(seen.likely / goal),
-        measured_share=None if seen.measured is None else float(seen.measured),
-    )
+    standing = seen and Goal.of(seen, goal)
     return MonthFigures(
         month=str(books.month),
         as_of=now,

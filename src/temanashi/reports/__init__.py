@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from temanashi.reports.faces import as_csv, as_json
-from temanashi.reports.html import render_html
-from temanashi.reports.monthly import CheckpointSeen, LedgerHead, MonthlyReport, monthly_report
+from temanashi.reports.html import OFFLINE, Surroundings, render_html
+from temanashi.reports.monthly import CheckpointSeen, LedgerHead, MonthlyReport, Workday, monthly_report
+from temanashi.reports.trend import TrendMonth
 from temanashi.reports.wording import answering_sentence
 
 __all__ = [
+    "OFFLINE",
     "CheckpointSeen",
     "LedgerHead",
     "MonthlyReport",
+    "Surroundings",
+    "TrendMonth",
+    "Workday",
     "answering_sentence",
     "as_csv",
     "as_json",

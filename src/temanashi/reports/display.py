@@ -16,6 +16,10 @@ __all__ = ["Display", "shortened", "text_width"]
 WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 LONGEST_NAME = 80
+LARGE = {
+    "ja": ((10**12, "兆"), (10**8, "億"), (10**4, "万")),
+    "en": ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")),
+}
 
 
 def _tenths(value: Fraction) -> str:
@@ -53,6 +57,23 @@ class Display:
     def hours(self, seconds: int) -> str:
         """`12.5`, without the unit."""
         return _tenths(Fraction(seconds, 3600))
+
+    def signed_hours(self, seconds: int) -> str:
+        """`+1.5` or `−1.5`."""
+        told = self.hours(seconds)
+        return told if told.startswith("−") or not seconds else f"+{told}"
+
+    def compact_hours(self, seconds: int) -> str:
+        """Of an axis: `200`, `0.5`, and short for the very many (`12万`, `120k`)."""
+        hours = Fraction(seconds, 3600)
+        for size, unit in LARGE[self.lang]:
+            if hours >= size * 10:
+                return f"{float(hours / size):.12g}{unit}"
+        return f"{float(hours):.6g}"
+
+    def ratio(self, value: Fraction) -> str:
+        """`0.2`: a plain number with one decimal."""
+        return _tenths(value)
 
     def minutes(self, seconds: int) -> str:
         """`15` or `7.5`."""

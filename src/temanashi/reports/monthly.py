@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 from sqlalchemy import Connection
 
-from temanashi.books import MonthFigures, ProposedTask, month_figures, read_month
+from temanashi.books import MonthFigures, ProposedTask, history
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.ledger.ledger import Ledger
+from temanashi.reports.next_best import NextBest, next_best
+from temanashi.reports.team import of_team, teams_of
+from temanashi.reports.trend import MOST_MONTHS, Projected, Span, TrendMonth, projections, spans, trend_of
 
-__all__ = ["CheckpointSeen", "LedgerHead", "MonthlyReport", "monthly_report"]
+__all__ = ["CheckpointSeen", "LedgerHead", "MonthlyReport", "Workday", "monthly_report"]
 
 
 class _Frozen(BaseModel):
@@ -36,13 +39,31 @@ class CheckpointSeen(_Frozen):
     at: datetime
 
 
+class Workday(_Frozen):
+    """What one person works: hours a day and days a month, for 人日 and 人月."""
+
+    hours_per_day: PositiveFloat = 8
+    days_per_month: PositiveFloat = 20
+
+
 class MonthlyReport(_Frozen):
-    """Everything that the page and its other faces say."""
+    """Everything that the page and its other faces say.
+
+    `team`: only the tasks of this owner are in it; `teams` are the owners to choose from. `sample`: made up for a demonstration.
+    """
 
     format: int = Field(default=1, description="of the JSON face; raised when a meaning changes")
     company: str = ""
     timezone: str = "Asia/Tokyo"
+    sample: bool = False
+    team: str = ""
+    teams: tuple[str, ...] = ()
+    workday: Workday = Workday()
     figures: MonthFigures
+    trend: tuple[TrendMonth, ...] = ()
+    forecast: tuple[Projected, ...] = ()
+    spans: tuple[Span, ...] = ()
+    next_best: tuple[NextBest, ...] = ()
     head: LedgerHead = LedgerHead()
     checkpoint: CheckpointSeen | None = None
 
@@ -55,6 +76,11 @@ class MonthlyReport(_Frozen):
     def empty(self) -> bool:
         """Nothing was ever signed or run: there is no result to show yet."""
         return not self.figures.signed and not self.figures.runs_seen
+
+    def with_months(self, months: Iterable[TrendMonth]) -> MonthlyReport:
+        """The same report with the months before it, and what follows from them; those after its own month are left out."""
+        trend = trend_of(one for one in months if one.month <= self.figures.month)
+        return self.model_copy(update={"trend": trend, "forecast": projections(trend), "spans": spans(trend)})
 
 
 def monthly_report(
@@ -69,14 +95,25 @@ def monthly_report(
     calendar: BusinessCalendar,
     company: str = "",
     checkpoints: Sequence[CheckpointSeen] = (),
+    workday: Workday | None = None,
+    team: str = "",
+    closed: Mapping[str, MonthFigures] | None = None,
 ) -> MonthlyReport:
-    """The report of a month from the ledger, read in the caller's snapshot (`database.reading()`)."""
+    """The report of a month from the ledger, read in the caller's snapshot (`database.reading()`); `closed`: sealed figures."""
     head = ledger.head(connection)
-    records = read_month(ledger, connection, month, zone=zone)
-    return MonthlyReport(
+    months = [month.shift(-ago) for ago in reversed(range(MOST_MONTHS))]
+    lines = history(ledger, connection, months, tasks=tasks, now=now, zone=zone, goal=goal, calendar=calendar, closed=closed)
+    whole = lines[-1].figures
+    figures = of_team(whole, team) if team else whole
+    report = MonthlyReport(
         company=company,
         timezone=zone.key,
-        figures=month_figures(records, tasks, month, now=now, zone=zone, goal=goal, calendar=calendar),
+        team=team,
+        teams=teams_of(whole),
+        workday=workday or Workday(),
+        figures=figures,
+        next_best=next_best(figures),
         head=LedgerHead(chain=ledger.chain, seq=head.seq, hash=head.hash),
         checkpoint=max(checkpoints, key=lambda seen: (seen.seq, seen.number), default=None),
     )
+    return report.with_months(TrendMonth.of(of_team(line.figures, team) if team else line.figures, line.state) for line in lines)

@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from temanashi.books.figures import MonthFigures, NotCounted, TaskFigures
 from temanashi.books.tasks import Seconds
+from temanashi.calendars import Month
 from temanashi.reports.display import Display, shortened
 from temanashi.reports.monthly import MonthlyReport
+from temanashi.reports.trend import Span, allowed
 from temanashi.text.catalogue import say
 from temanashi.text.local import Lang
 
@@ -72,6 +74,7 @@ class Wording:
             "period": self.period,
             "manual": show.hours(own.sums.manual_seconds),
             "baseline": show.hours(own.sums.baseline_seconds),
+            "goal": show.whole_percent(Fraction(str(own.goal))),
         }
         if reduction is None:
             return self.t("headline-nothing-due", **data)
@@ -86,14 +89,13 @@ class Wording:
         if seen is None:
             return None
         goal = self.show.whole_percent(Fraction(str(own.goal)))
-        allowed = own.sums.baseline_seconds * (1 - Fraction(str(own.goal)))
-        over = self.show.hours(int(own.sums.manual_seconds - allowed))
+        over = self.show.hours(own.sums.manual_seconds - allowed(own.sums.baseline_seconds, own.goal))
         if seen.standing != "probable":
             return self.t(f"standing-{seen.standing}", goal=goal, over=over)
         if (seen.measured_share or 0) < 0.5:  # noqa: PLR2004  (the half that `met` needs)
             estimated = self.show.whole_percent(1 - Fraction(seen.measured_share or 0))
             return self.t("standing-probable-estimates", goal=goal, estimated=estimated)
-        return self.t("standing-probable", goal=goal)
+        return self.t("standing-probable", goal=goal, low=self.show.percent(seen.low))
 
     def demand(self, task: TaskFigures) -> str:
         """How often a task is due."""
@@ -146,18 +148,67 @@ class Wording:
             return share
         return self.t("evidence-range", share=share, low=low, high=high, stress=stress)
 
-    def bridge(self) -> list[tuple[str, str, int]]:
-        """From the baseline to what is left: sign, text key and seconds without their sign; rows of nothing are left out."""
-        sums = self.figures.sums
-        steps = [
-            ("demand", sums.demand_effect_seconds),
-            ("method", sums.method_effect_seconds),
-            ("credited", -sums.credited_seconds),
-            ("human", sums.human_seconds),
-            ("new", sums.new_seconds),
-        ]
-        shown = [("−" if seconds < 0 else "+", key, abs(seconds)) for key, seconds in steps if seconds]
-        return [("", "baseline", sums.baseline_seconds), *shown, ("=", "manual", sums.manual_seconds)]
+    def trend(self) -> str:
+        """What the trend says, as the title of its chart."""
+        show, trend = self.show, self.report.trend
+        full = [one for one in trend if one.state != "running"] or list(trend)  # a month that is not over is no fair comparison
+        first, last = full[0], full[-1]
+        if first is last:
+            return self.t("trend-one", first=show.month(first.month))
+        change = last.sums.manual_seconds - first.sums.manual_seconds
+        key = "less" if change < 0 else "more" if change > 0 else "same"
+        before, now = show.hours(first.sums.manual_seconds), show.hours(last.sums.manual_seconds)
+        return self.t(f"trend-{key}", first=show.month(first.month), last=show.month(last.month), before=before, now=now)
+
+    def ahead(self) -> str:
+        """What the forecast says, and on what it rests."""
+        if not self.report.forecast:
+            return self.t("ahead-none")
+        end = self.report.forecast[-1]
+        reached = "ahead-reached" if end.manual_seconds <= end.goal_seconds else "ahead-missed"
+        show = self.show
+        return self.t(reached, month=show.month(end.month), hours=show.hours(end.manual_seconds), goal=show.hours(end.goal_seconds))
+
+    def span(self, span: Span) -> str:
+        """A month, a fiscal half or a fiscal year by name."""
+        month = Month.parse(span.last)
+        if span.sort in {"month", "previous"}:
+            return self.label if span.sort == "month" else self.show.month(span.last)
+        name = self.t(f"span-{span.sort}" if span.sort == "year" else f"span-{month.half}", year=month.fiscal_year)
+        return self.t("span-months", name=name, months=span.months)
+
+    def month_on_month(self) -> str:
+        """How the month compares with the one before; nothing for the first."""
+        found = {span.sort: span for span in self.report.spans}
+        if "previous" not in found:
+            return ""
+        now, before = found["month"].sums, found["previous"].sums
+        if now.reduction is None or before.reduction is None:
+            return ""
+        points = now.reduction - before.reduction
+        told = {"before": self.show.percent(before.reduction), "now": self.show.percent(now.reduction)}
+        size = self.show.percent(abs(points))
+        key = "same" if size == self.show.percent(0) else "better" if points > 0 else "worse"
+        return self.t(f"month-on-month-{key}", points=size, **told)
+
+    def days(self, seconds: int) -> str:
+        """Person-days, with one decimal."""
+        return self.show.ratio(Fraction(seconds, 3600) / Fraction(str(self.report.workday.hours_per_day)))
+
+    def months(self, seconds: int) -> str:
+        """Person-months, with one decimal."""
+        workday = self.report.workday
+        hours = Fraction(str(workday.hours_per_day)) * Fraction(str(workday.days_per_month))
+        return self.show.ratio(Fraction(seconds, 3600) / hours)
+
+    def grades(self) -> list[tuple[str, int, str]]:
+        """The credit by grade of its evidence: grade, seconds and share in percent."""
+        whole = self.figures.sums.credited_seconds
+        found = dict.fromkeys("ABC", 0)
+        for task in self.figures.signed:
+            if task.grade in found:
+                found[task.grade] += task.sums.credited_seconds
+        return [(grade, seconds, self.show.percent(Fraction(seconds, whole))) for grade, seconds in found.items()] if whole else []
 
     def cancelled(self) -> str:
         """Cancelled demand with its reasons, the first few by name."""
@@ -171,4 +222,6 @@ class Wording:
 def answering_sentence(report: MonthlyReport, lang: Lang) -> str:
     """What the page says first: the answer, and where the goal stands."""
     word = Wording(report, Display(lang, report.zone))
-    return " ".join(part for part in (word.headline(), word.standing()) if part)
+    standing, outlook = word.standing(), report.figures.outlook
+    told = word.t("standing-told", word=word.t(f"word-{outlook.standing}"), why=standing) if outlook and standing else ""
+    return word.t("answer", headline=word.headline(), standing=told).strip()
