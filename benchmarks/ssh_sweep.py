@@ -62,7 +62,7 @@ def host_cpu(server: Any) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def measured(name: str, place: dict[str, Any], server: Any, *, sweeps: int = 2, python: str = sys.executable) -> dict[str, Any]:
+def measured(name: str, place: dict[str, Any], server: Any, *, sweeps: int = 3, python: str = sys.executable) -> dict[str, Any]:
     before = host_cpu(server)
     place = {**place, "sweeps": sweeps, "started": time.time()}
     done = subprocess.run(

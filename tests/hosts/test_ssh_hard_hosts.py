@@ -329,7 +329,7 @@ def test_connections_end_when_nobody_needs_them(sshd):
     assert Reach(sshd.settings(), root=sshd.folder, pool=pool).transport(host).run(Command("true"), timeout=5).ok
     assert len(pool) == 0
     assert not [
-        t for t in threading.enumerate() if type(t).__name__ == "_Session" and t.is_alive() and not t.join(3) and t.is_alive()
+        t for t in threading.enumerate() if type(t).__name__ == "Session" and t.is_alive() and not t.join(3) and t.is_alive()
     ]
 
 

@@ -109,18 +109,27 @@ class Shell:
         return min(len(self.out.sections), len(self.err.sections))
 
     def start(self, commands: Sequence[Command], become: Become | None) -> None:
-        """Send the script; raises BecomeFailed when sudo does not take the password."""
+        """Send the script; raises NotOpened, and BecomeFailed when sudo does not take the password."""
         self._become = become
         self._send(script_of(commands, self._nonce), become)
         self._feeds = (self.out.feed, self.err.feed)
 
     def _send(self, script: bytes, become: Become | None) -> None:
         prompt = new_nonce()
-        self._request("exec", become.line(prompt) if become else SHELL)
+        self._exec(become.line(prompt) if become else SHELL)
         if become is not None and become.password is not None:
             self._greet(become, prompt)
         with suppress(OSError):  # a shell that is gone already has said why on its outputs
             self._channel.sendall(script)
+
+    def _exec(self, line: str) -> None:
+        """Have the shell started; raises NotOpened when the connection is gone: without a script a shell does nothing."""
+        try:
+            self._request("exec", line)
+        except (SSHException, OSError, EOFError) as error:
+            raise NotOpened from error
+        if not self._connection.alive:
+            raise NotOpened
 
     def _request(self, kind: str, value: str, *, reply: bool = True) -> None:
         """A request on the channel (RFC 4254, section 6.5), without waiting for the answer: that would be a round trip more.

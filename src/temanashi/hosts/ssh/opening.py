@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import socket
 import threading
@@ -12,7 +11,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import paramiko
-from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.ssh_exception import ChannelException, IncompatiblePeer, SSHException
 
 from temanashi.hosts.ssh.dialing import dial
@@ -20,6 +18,7 @@ from temanashi.hosts.ssh.faults import AlgorithmsDiffer, ChannelRefused, Connect
 from temanashi.hosts.ssh.host_keys import offered_algorithms, verify_host_key
 from temanashi.hosts.ssh.known_hosts import SSH_PORT, HostKey, KnownHosts, KnownKey, known_name
 from temanashi.hosts.ssh.routes import Endpoint
+from temanashi.hosts.ssh.session import Session
 from temanashi.redaction import one_line
 
 __all__ = ["Connection", "NotOpened", "open_connection", "shown_key"]
@@ -29,70 +28,25 @@ TRIES = 4
 NO_CHANNEL = "Unable to open channel."
 """What paramiko says to all but one of the threads whose channels a host refuses at the same moment: it keeps one reason only."""
 ASK_AGAIN = 0.5
-LOG = "temanashi.ssh"
-
-# What paramiko logs as an error is an error of ours too, with a next step; its traceback would stand in the middle of an answer.
-_log = logging.getLogger(LOG)
-_log.addHandler(logging.NullHandler())
-_log.setLevel(logging.CRITICAL)
-
-
-_ciphers: tuple[str, ...] = paramiko.Transport._preferred_ciphers  # type: ignore[attr-defined]  # noqa: SLF001
-_exchanges: tuple[str, ...] = paramiko.Transport._preferred_kex  # type: ignore[attr-defined]  # noqa: SLF001
-_kex_info: dict[str, type] = paramiko.Transport._kex_info  # type: ignore[attr-defined]  # noqa: SLF001
-
-CIPHERS = tuple(sorted((name for name in _ciphers if not name.endswith("-cbc")), key=lambda name: "-gcm@" not in name))
-"""What OpenSSH offers by itself too; first those without a separate checksum, whose comparison costs Python a lot of CPU."""
-
-OLD_MACS = ("hmac-md5", "hmac-md5-96", "hmac-sha1-96")
-CURVE = "curve25519-sha256"
-EXCHANGES = tuple(name for known in _exchanges for name in ((CURVE, known) if known.startswith(CURVE) else (known,)))
-"""RFC 8731 gave the exchange a second name, and hardened hosts know only that one."""
+AHEAD_SECONDS = 60.0
 
 
 class NotOpened(Exception):
     """The connection broke before anything could be asked: nothing was run, so a new connection may try."""
 
 
-class _Session(paramiko.Transport):
-    """paramiko's transport with host key algorithms in the order that we want, certificates included.
-
-    It looks ten times less often than paramiko's whether it should stop: an open connection should cost nothing.
-    """
-
-    _active_check_timeout = 1.0
-    _preferred_ciphers = CIPHERS
-    _preferred_kex = EXCHANGES
-    _kex_info = {**_kex_info, CURVE: KexCurve25519}  # noqa: RUF012  (paramiko's shape)
-
-    def __init__(self, sock: socket.socket | paramiko.Channel, *, algorithms: tuple[str, ...]) -> None:
-        self._algorithms = algorithms
-        super().__init__(sock, disabled_algorithms={"macs": OLD_MACS})
-        self.set_log_channel(LOG)
-
-    @property
-    def preferred_keys(self) -> tuple[str, ...]:
-        """Host key algorithms, in order."""
-        return self._algorithms
-
-    def post(self, message: paramiko.Message) -> None:
-        """Send a message of ours, as paramiko's own methods do, but without waiting for what comes back."""
-        self._send_user_message(message)  # type: ignore[attr-defined]
-
-    def silence(self) -> None:
-        """Nothing is sent any more, whatever is called."""
-        self.active = False
-
-
 class Connection:
     """A signed-in connection to a verified host. `sock` is ours when it is the first on the way, else a channel of `via`."""
 
-    def __init__(self, endpoint: Endpoint, session: _Session, sock: socket.socket | paramiko.Channel) -> None:
+    def __init__(self, endpoint: Endpoint, session: Session, sock: socket.socket | paramiko.Channel) -> None:
         self.endpoint = endpoint
         self.session = session
         self._sock = sock
         self._channels = 0
         self._fewer = threading.Condition()
+        self._uses = 0
+        self._ahead: tuple[paramiko.Channel, threading.Event, float] | None = None
+        self._asks_ahead = True
 
     @property
     def alive(self) -> bool:
@@ -115,6 +69,8 @@ class Connection:
         """
         until = time.monotonic() + timeout
         alone = 0
+        if (ready := self._asked_ahead(timeout)) is not None:
+            return ready
         while True:
             try:
                 channel = self.session.open_session(timeout=max(0.1, until - time.monotonic()))
@@ -132,10 +88,33 @@ class Connection:
                 return channel
 
     def channel_closed(self) -> None:
-        """One session less."""
+        """One session less. A connection that is used again and again asks for its next session now: a round trip less then."""
         with self._fewer:
             self._channels -= 1
+            self._uses += 1
             self._fewer.notify()
+            if self._uses > 1 and self._channels == 0 and self._ahead is None and self._asks_ahead and self.alive:
+                with suppress(SSHException, OSError, EOFError):
+                    self._ahead = (*self.session.ask_for_session(), time.monotonic())
+
+    def _asked_ahead(self, timeout: float) -> paramiko.Channel | None:
+        """The session that was asked for, if there is one and it still stands. A host that gave none is not asked ahead again."""
+        with self._fewer:
+            ahead, self._ahead = self._ahead, None
+            self._channels += ahead is not None
+        if ahead is None:
+            return None
+        channel, answered, since = ahead
+        stands = answered.wait(timeout) and channel.active and not channel.closed and self.alive
+        if stands and time.monotonic() - since <= AHEAD_SECONDS:
+            return channel
+        self.session.get_exception()  # the refusal is not one of the next session
+        if stands:  # a way that broke silently since then is noticed by asking anew
+            channel.close()
+        with self._fewer:
+            self._asks_ahead = bool(stands)
+            self._channels -= 1
+        return None
 
     def close(self) -> None:
         """Close it; the thread that reads it wakes up and ends."""
@@ -205,7 +184,7 @@ def _known(endpoint: Endpoint, known_hosts: KnownHosts) -> tuple[list[KnownKey],
 
 def _greeted(
     endpoint: Endpoint, via: Connection | None, algorithms: tuple[str, ...], *, timeout: float
-) -> tuple[_Session, socket.socket | paramiko.Channel]:
+) -> tuple[Session, socket.socket | paramiko.Channel]:
     """Key exchange done. Who hangs up before saying anything (MaxStartups: at random) is asked again: nothing was run yet."""
     until = time.monotonic() + timeout
     for number in range(1, TRIES + 1):
@@ -223,8 +202,8 @@ def _greeted(
 
 def _negotiated(
     endpoint: Endpoint, sock: socket.socket | paramiko.Channel, algorithms: tuple[str, ...], *, until: float, timeout: float
-) -> _Session:
-    session = _Session(sock, algorithms=algorithms)
+) -> Session:
+    session = Session(sock, algorithms=algorithms)
     left = max(0.1, until - time.monotonic())
     session.banner_timeout = session.handshake_timeout = left
     done = threading.Event()
