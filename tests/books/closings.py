@@ -32,8 +32,8 @@ def verified(name, signatures):
 
 
 def prepare(books, by=None, *, figures=None, prior=(), on=DECEMBER, **more):
-    draft = prepared_month(figures or books.figures(), FACES, prior, hand=by or hand(), **more)
-    return books.write(draft, at(on))
+    drafts = prepared_month(figures or books.figures(), FACES, prior, hand=by or hand(), **more)
+    return [books.write(draft, at(on)) for draft in drafts][-1]
 
 
 def approve(books, by=None, *, prepared=None, month="2026-11", on=DECEMBER, proof=None):

@@ -204,18 +204,18 @@ def test_a_preparation_that_was_altered_is_none(november):
 
 def test_an_issued_file_is_read_as_it_was_sealed_and_an_altered_one_is_refused(november):
     closing = close(november)
-    prepared = november.records[closing.prepared_seq - 1]
-    assert issued_text(closing, prepared, "report.html") == FACES["report.html"]
+    (kept,) = [record for record in november.records if record.draft.kind == "month_issued"]
+    assert issued_text(closing, [kept], "report.html") == FACES["report.html"]
     texts = {"report.html": "<p>十二月</p>", "report.json": FACES["report.json"]}
-    altered = forged(prepared, body=prepared.draft.body | {"texts": texts})
+    altered = forged(kept, body={"texts": texts})
     with pytest.raises(IssuedFileAltered, match=r"report\.html"):
-        issued_text(closing, altered, "report.html")
-    assert issued_text(closing, altered, "report.json") == "{}\n"
-    for lost in (None, forged(prepared, body={})):
+        issued_text(closing, [altered], "report.html")
+    assert issued_text(closing, [altered], "report.json") == "{}\n"
+    for lost in ([], [forged(kept, body={})], [forged(kept, body={"texts": {"report.html": 1}})]):
         with pytest.raises(IssuedFileAltered):
             issued_text(closing, lost, "report.html")
     with pytest.raises(NoIssuedFile, match=r"report\.html"):
-        issued_text(closing, prepared, "../report.html")
+        issued_text(closing, [kept], "../report.html")
 
 
 def test_a_correction_posts_as_a_prior_period_entry_when_another_person_approves_it(november):

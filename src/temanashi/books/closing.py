@@ -143,26 +143,20 @@ def prepared_month(
     hand: Hand,
     missing: Sequence[str] = (),
     note: str = "",
-) -> Draft:
-    """The record that lays a month before an approver. `faces` are the report's files by name, kept whole in the record.
+) -> list[Draft]:
+    """The records that lay a month before an approver: the report's files (`faces`, by name) kept whole, then figures and digests.
 
     `missing` are the kinds of what was still lacking, which the approver then knows of. Raises what `signed_draft` raises.
     """
     texts = {name: clean_text(text) for name, text in faces.items()}
     laid = _Laid(figures=figures, files=tuple(_issued(name, text) for name, text in texts.items()), prior=tuple(prior))
     body = laid.model_dump(mode="json")
-    told = {**body, "texts": texts, "missing": list(missing), "note": note}
-    return signed_draft(
-        "month_prepared",
-        hand,
-        about=_about(figures.month),
-        step="prepare",
-        outcome="prepared",
-        body=told,
-        reason=note,
-        slot=figures.month,
-        version=_digest(body),
-    )
+    same: dict[str, Any] = {"about": _about(figures.month), "slot": figures.month, "version": _digest(body)}
+    told = {**body, "missing": list(missing), "note": note}
+    return [
+        signed_draft("month_issued", hand, step="issue", outcome="issued", body={"texts": texts}, **same),
+        signed_draft("month_prepared", hand, step="prepare", outcome="prepared", body=told, reason=note, **same),
+    ]
 
 
 def approval_of_month(prepared: Prepared, checkpoint: SealedHead, *, hand: Hand, preparer: Record, note: str = "") -> Draft:
@@ -208,7 +202,7 @@ def refusal_of_month(prepared: Prepared, *, hand: Hand, reason: str) -> Draft:
 
 
 def preparations(records: Iterable[Record], proof: Proof = BELIEVED) -> dict[str, Prepared]:
-    """The last preparation of each month, whether it was refused or not. Needs bodies."""
+    """The last preparation of each month, whether it was refused or not."""
     found: dict[str, Prepared] = {}
     for record in _ordered(records):
         draft = record.draft
@@ -258,7 +252,7 @@ def closings(records: Iterable[Record], proof: Proof = BELIEVED) -> dict[str, Cl
     """Every closed month ("2026-10") by what sealed it, the oldest first; records of other kinds may be among them.
 
     Only an approval by another person than the preparer closes a month, and the first one counts: later ones, and records that
-    were forged, are void. Bodies of `month_prepared` are not needed. Raises ClosingUnreadable.
+    were forged, are void. Raises ClosingUnreadable.
     """
     return _judge(records, proof).closed
 
@@ -325,16 +319,17 @@ def _closing(record: Record, first: Record) -> Closing:
     )
 
 
-def issued_text(closing: Closing, prepared: Record | None, name: str) -> str:
-    """An issued file from the record that keeps it, exactly as it was sealed; raises NoIssuedFile and IssuedFileAltered."""
+def issued_text(closing: Closing, kept: Iterable[Record], name: str) -> str:
+    """An issued file as it was sealed, from the `month_issued` records of its month; raises NoIssuedFile and IssuedFileAltered."""
     sealed = next((file for file in closing.files if file.name == name), None)
     if sealed is None:
         raise NoIssuedFile(closing.month, name, known=[file.name for file in closing.files])
-    texts = prepared.draft.body.get("texts") if prepared is not None else None
-    text = texts.get(name) if isinstance(texts, dict) else None
-    if not isinstance(text, str) or _issued(name, text) != sealed:
-        raise IssuedFileAltered(closing.month, name, seq=closing.prepared_seq)
-    return text
+    for record in kept:
+        texts = record.draft.body.get("texts")
+        text = texts.get(name) if isinstance(texts, dict) else None
+        if isinstance(text, str) and _issued(name, text) == sealed:
+            return text
+    raise IssuedFileAltered(closing.month, name, seq=closing.seq)
 
 
 def same_figures(one: MonthFigures, other: MonthFigures) -> bool:

@@ -15,7 +15,7 @@ from temanashi.books.usage import Effort, EndedRun
 from temanashi.calendars import BusinessCalendar, Month, slot_on
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Judged", "Served", "Serving", "judge_runs"]
+__all__ = ["Judged", "RunJudged", "Served", "Serving", "judge_runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,18 @@ class Serving:
         return version, Served(slot.isoformat() if slot else None, slot or day, version)
 
 
+@dataclass(frozen=True, slots=True)
+class RunJudged:
+    """A run with the demand that it served, and the seconds credited to it, or why none; `done`: how many targets it was first at."""
+
+    run: EndedRun
+    served: Served
+    reason: Reason | None
+    seconds: int = 0
+    done: int = 0
+    why: Phrase | None = None
+
+
 @dataclass(slots=True)
 class Judged:
     """What came of a task's runs: how many counted, the reasons of the others, and closed days on which runs served nobody."""
@@ -79,12 +91,25 @@ class Judged:
 
 
 def judge_runs(
-    runs: Sequence[tuple[EndedRun, Served]], units: TaskUnits, *, signed: bool, through: date, business: BusinessCalendar
+    runs: Sequence[tuple[EndedRun, Served]],
+    units: TaskUnits,
+    *,
+    signed: bool,
+    through: date,
+    business: BusinessCalendar,
+    told: list[RunJudged] | None = None,
 ) -> Judged:
-    """Credit a task's runs, in the order of the ledger, to its units. An unsigned task's units only tell what would be."""
+    """Credit a task's runs, in the order of the ledger, to its units. An unsigned task's units only tell what would be.
+
+    `told` takes what came of each run, one by one.
+    """
     judged = Judged()
     for run, target in runs:
+        before = _done(units, target) if told is not None else 0
         reason = _unfit(run) or _credit(run, target, units)
+        if told is not None:
+            why = _why(target, units.cancelled, through, business) if reason == "no_demand_unit" else None
+            told.append(_told(run, target, units, reason if signed else reason or "unsigned", before, why))
         if reason is None and signed:
             judged.counted += 1
             continue
@@ -97,6 +122,21 @@ def judge_runs(
     redone = {run.run for run, target in runs if target.slot in units.units and units.units[target.slot or ""].done}
     judged.by_hand -= redone if signed else set()
     return judged
+
+
+def _done(units: TaskUnits, target: Served) -> int:
+    due = units.units.get(target.slot or "")
+    return due.done if due is not None else 0
+
+
+def _told(run: EndedRun, target: Served, units: TaskUnits, reason: Reason | None, before: int, why: Phrase | None) -> RunJudged:
+    """A run's own share of its unit's credit: what the unit cost by hand before it, less what it costs after it."""
+    if reason is not None:
+        return RunJudged(run, target, reason, why=why)
+    due = units.units[target.slot or ""]
+    cost = due.version.seconds.cost
+    seconds = cost.of(due.targets - before) - cost.of(due.targets - due.done)
+    return RunJudged(run, target, None, seconds, due.done - before)
 
 
 def _unfit(run: EndedRun) -> Reason | None:

@@ -11,20 +11,21 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from temanashi.books.baseline import SignedVersion
-from temanashi.books.crediting import Judged, Serving, judge_runs
+from temanashi.books.crediting import Judged, RunJudged, Serving, judge_runs
 from temanashi.books.demand import RECORDERS, Recorder, Register
 from temanashi.books.figures import Flag, Goal, MonthFigures, NotCounted, Reason, Sums, TaskFigures
 from temanashi.books.material import Material, material_of
 from temanashi.books.tasks import Demand, ProposedTask
 from temanashi.books.units import TaskUnits, due_units
 from temanashi.books.usage import Effort, EndedRun, by_task
+from temanashi.books.workings import MonthWorkings, TaskWorkings
 from temanashi.calendars import BusinessCalendar, Month, day_of
 from temanashi.ledger.records import Record
 from temanashi.text.local import LocalText
 from temanashi.toil import Effort as Spent
 from temanashi.toil import Figures, Graded, Weighed, figures_of, grouped, growth, human_seconds, outlook, total
 
-__all__ = ["month_figures"]
+__all__ = ["month_figures", "month_workings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class _Month:
     proposals: Mapping[str, ProposedTask]
     runs: Mapping[str, Sequence[EndedRun]]
     efforts: Mapping[str, Sequence[Effort]]
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class _Task:
     graded: tuple[Graded, ...]
     judged: Judged
     cancelled: tuple[tuple[str, str], ...]
+    workings: TaskWorkings | None = None
 
 
 def month_figures(
@@ -68,6 +71,36 @@ def month_figures(
     `records` may come in any order and hold more than the month needs; what `read_material` read for the month alone gives the
     same figures in less time. Days are cut in `zone`; in the running month only what is due up to the day of `now` counts.
     """
+    books, tasks, known = _computed(records, tasks_proposed, month, now=now, zone=zone, calendar=calendar)
+    return _whole(books, tasks, Fraction(str(goal)), now, known.records)
+
+
+def month_workings(
+    records: Iterable[Record] | Material,
+    tasks_proposed: Iterable[ProposedTask],
+    month: Month,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    goal: float,
+    calendar: BusinessCalendar,
+) -> MonthWorkings:
+    """The same figures as `month_figures` with what each was computed from: units, runs and efforts, one by one."""
+    books, tasks, known = _computed(records, tasks_proposed, month, now=now, zone=zone, calendar=calendar, told=True)
+    figures = _whole(books, tasks, Fraction(str(goal)), now, known.records)
+    return MonthWorkings(figures, {name: task.workings for name, task in tasks.items() if task.workings is not None})
+
+
+def _computed(
+    records: Iterable[Record] | Material,
+    tasks_proposed: Iterable[ProposedTask],
+    month: Month,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    calendar: BusinessCalendar,
+    told: bool = False,
+) -> tuple[_Month, dict[str, _Task], Material]:
     known = records if isinstance(records, Material) else material_of(records, zone)
     today = day_of(now, zone)
     books = _Month(
@@ -80,9 +113,10 @@ def month_figures(
         proposals={proposed.task: proposed for proposed in tasks_proposed},
         runs=by_task(known.usage.runs),
         efforts=by_task(known.usage.efforts),
+        told=told,
     )
     tasks = {task: _task(books, task) for task in sorted({*books.proposals, *books.versions, *books.runs, *books.efforts})}
-    return _whole(books, {task: own for task, own in tasks.items() if own is not None}, Fraction(str(goal)), now, known.records)
+    return books, {task: own for task, own in tasks.items() if own is not None}, known
 
 
 def _pretended(proposed: ProposedTask | None, month: Month, now: date) -> tuple[SignedVersion, ...]:
@@ -114,7 +148,8 @@ def _task(books: _Month, task: str) -> _Task | None:
     efforts = list(serving.within(books.month, books.efforts.get(task, ())))
     if not (versions or proposed or runs or efforts):
         return None
-    judged = judge_runs(runs, units, signed=bool(versions), through=books.through, business=books.business)
+    told: list[RunJudged] | None = [] if books.told else None
+    judged = judge_runs(runs, units, signed=bool(versions), through=books.through, business=books.business, told=told)
     human = human_seconds(Spent(str(n), e.seconds) for n, (e, _) in enumerate(efforts) if e.run not in judged.by_hand)
     parts = [
         (version, figures_of(baseline=baseline, cost=version.seconds.cost, units=units.of_version(version)))
@@ -136,7 +171,12 @@ def _task(books: _Month, task: str) -> _Task | None:
         sources=_sources(books, task),
     )
     graded = [_graded(own, v.evidence_on(books.through)) for v, own in parts] if versions else []
-    return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units))
+    workings = None
+    if told is not None:
+        counted_efforts = tuple((effort, effort.run not in judged.by_hand) for effort, _ in efforts)
+        asked = tuple(books.register.of(task, books.month))
+        workings = TaskWorkings(figures, units, asked, tuple(parts), tuple(told), counted_efforts, books.through)
+    return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units), workings)
 
 
 def _graded(own: Figures, evidence: Weighed) -> Graded:

@@ -50,7 +50,7 @@ class EndedRun:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Active seconds of people on one step of a live run."""
+    """Active seconds of people on one step of a live run; `seq` is the first record that tells of them."""
 
     run: str
     task: str
@@ -58,6 +58,8 @@ class Effort:
     slot_day: date | None
     day: date
     seconds: int
+    step: str = ""
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _efforts(ordered: list[Work], days: _Days) -> Iterable[Effort]:
             first.setdefault(key, work)
     for key, told in sums.items():
         work = first[key]
-        yield Effort(key[0], work.task, work.slot, _named(work.slot_day), days.of(work), max(told.values()))
+        yield Effort(key[0], work.task, work.slot, _named(work.slot_day), days.of(work), max(told.values()), key[1], work.seq)
 
 
 def _named(slot_day: int) -> date | None:

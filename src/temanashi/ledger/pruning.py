@@ -22,6 +22,7 @@ KEPT: frozenset[Kind] = frozenset(
         "demand",
         "task_version",
         "investment",
+        "month_issued",
         "month_prepared",
         "month_closed",
         "correction",

@@ -24,7 +24,8 @@ Kind = Literal[
     "demand",  # an occasion on which a person would have acted, other than a calendar slot
     "task_version",  # minutes of a task, signed by a person
     "investment",  # hours that building or keeping up automation took, or that such an entry was a mistake
-    "month_prepared",  # a month's figures and report for an approver, or that these were refused; both in the body
+    "month_issued",  # the files of a month's report as they were laid before an approver, whole in the body
+    "month_prepared",  # a month's figures and digests of its report for an approver, or that these were refused
     "month_closed",  # another person sealed what was prepared: figures, digests of the issued files, checkpoint in the body
     "correction",  # of a closed month: asked for, approved or refused; what it is in the body
     "published",  # a workspace version became live
