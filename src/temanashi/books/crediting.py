@@ -66,7 +66,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class RunJudged:
-    """A run with the demand that it served, and the seconds credited to it, or why none; `done`: how many targets it was first at."""
+    """A run, the demand that it served, and the seconds credited to it, or why none; `done`: targets that it was the first at."""
 
     run: EndedRun
     served: Served
