@@ -86,7 +86,8 @@ class Visitor:
             flow_run=lambda flow_run: f"/v2/runs/flow-run/{flow_run}",
             start="/v2/deployments",
         )
-        self.http = Calls(build_pages(Site(installation=opened, links=links)))
+        self.pages = build_pages(Site(installation=opened, links=links))
+        self.http = Calls(self.pages)
 
     def get(self, path, **more):
         return self.http.get(path, **more)

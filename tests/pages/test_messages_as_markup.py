@@ -2,7 +2,7 @@
 
 import pytest
 
-from temanashi.pages.rendering import coded
+from temanashi.reports.coding import coded
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -15,10 +14,11 @@ from temanashi.pages.identity import signed_in
 from temanashi.pages.language import language_of
 from temanashi.pages.site import Site
 from temanashi.people.identity_check import tell_identity
+from temanashi.reports.coding import coded
 from temanashi.reports.display import Display
 from temanashi.text import Lang, say
 
-__all__ = ["coded", "css", "page", "script"]
+__all__ = ["css", "page", "script"]
 
 DIRECTIVES = (
     "default-src 'none'",
@@ -42,15 +42,6 @@ def _environment() -> Environment:
     )
     made.filters["coded"] = coded
     return made
-
-
-def coded(text: object) -> Markup:
-    """A message, escaped, with what stands between backticks as code."""
-    plain, *rest = str(escape(text)).split("`")
-    if len(rest) % 2:  # one stands alone
-        return Markup(str(escape(text)))  # noqa: S704  (escaped)
-    pairs = zip(rest[::2], rest[1::2], strict=True)
-    return Markup(plain + "".join(f"<code>{code}</code>{after}" for code, after in pairs))  # noqa: S704  (escaped above)
 
 
 @cache

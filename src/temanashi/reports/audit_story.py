@@ -16,6 +16,7 @@ from temanashi.audit.story import Story
 from temanashi.changes import NO_TARGET, Verdict
 from temanashi.people.identity_check import tell_identity
 from temanashi.reports.audit_words import AuditWords
+from temanashi.reports.coding import coded
 from temanashi.reports.display import Display
 from temanashi.reports.run_lines import GOOD, run_lines
 from temanashi.text import Phrase, say
@@ -51,6 +52,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["coded"] = coded
     return environment.get_template("story.html.j2")
 
 
