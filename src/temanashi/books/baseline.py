@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 
-from temanashi.books.tasks import Category, Demand, Frozen, ProposedTask, Seconds, TaskId
+from temanashi.books.tasks import Category, Demand, Frozen, ProposedTask, Seconds, Shares, TaskId, TaskKind
 from temanashi.calendars import Month, day_of
 from temanashi.errors import InputError
 from temanashi.ledger.records import Draft, Record
@@ -17,7 +17,17 @@ from temanashi.people import Actor, Assurance, Channel
 from temanashi.text.local import LocalText
 from temanashi.toil import Estimated, Measured, Weighed, weigh
 
-__all__ = ["ClosedMonth", "NoFrequency", "SampleRef", "SignedVersion", "measured", "sign", "signed_versions", "version_on"]
+__all__ = [
+    "BadPoints",
+    "ClosedMonth",
+    "NoFrequency",
+    "SampleRef",
+    "SignedVersion",
+    "measured",
+    "sign",
+    "signed_versions",
+    "version_on",
+]
 
 FRESH_MONTHS = 12
 
@@ -40,6 +50,16 @@ class NoFrequency(InputError):
         super().__init__(task=task)
 
 
+class BadPoints(InputError):
+    """Three points of an estimate that are not in order, or of a task with a time for each target."""
+
+    key = "books.bad-points"
+
+    def __init__(self, task: str, points: tuple[int, int], seconds: Seconds) -> None:
+        low, high = (f"{point / 60:g}" for point in points)
+        super().__init__(task=task, low=low, high=high, likely=f"{seconds.setup / 60:g}")
+
+
 class SampleRef(Frozen):
     """A measured occasion that a baseline rests on: its run, the record of its end, its day, and active seconds."""
 
@@ -55,6 +75,10 @@ class _Terms(Frozen):
     setup_seconds: int = Field(ge=0)
     per_target_seconds: int = Field(ge=0)
     targets: int = Field(default=1, ge=1)
+    persons: int = Field(default=1, ge=1)
+    points: tuple[int, int] | None = None
+    work_kind: TaskKind = "work"
+    shares: Shares = Shares()
     title: LocalText | None = None
     category: Category
     owner: str
@@ -85,6 +109,9 @@ class SignedVersion(Frozen):
     valid_from: date
     note: str = ""
     samples: tuple[SampleRef, ...] = ()
+    points: tuple[int, int] | None = Field(default=None, description="least and most seconds of an estimate, of one person")
+    kind: TaskKind = "work"
+    shares: Shares = Shares()
 
     @property
     def evidence(self) -> Weighed:
@@ -93,9 +120,12 @@ class SignedVersion(Frozen):
 
     def evidence_on(self, day: date) -> Weighed:
         """Grade and range of one occasion: measured samples are graded A or B by number and age, a signed estimate is C."""
+        persons = self.seconds.persons
         if self.samples:
-            return weigh(measured([(sample.day, sample.seconds) for sample in self.samples], day))
-        return weigh(Estimated(self.seconds.occasion, self.signed_by, self.signed_at.date()))
+            return weigh(measured([(sample.day, sample.seconds * persons) for sample in self.samples], day))
+        whole = self.seconds.occasion
+        points = (self.points[0] * persons, whole, self.points[1] * persons) if self.points else whole
+        return weigh(Estimated(points, self.signed_by, self.signed_at.date()))
 
 
 def measured(samples: Sequence[tuple[date, int]], today: date) -> Measured:
@@ -123,11 +153,12 @@ def sign(
     channel: Channel = "cli",
     force: bool = False,
     samples: Sequence[SampleRef] = (),
+    points: tuple[int, int] | None = None,
 ) -> Draft:
     """The record that makes these minutes of a task count, from the first day of the current month unless another day is given.
 
-    `samples` are the measured occasions that the seconds come from. Raises ClosedMonth for an earlier day unless `force`d, and
-    NoFrequency for a task on request without `per_month`.
+    `samples` are the measured occasions that the seconds come from; `points` the least and the most of an estimate, of one person.
+    Raises ClosedMonth for an earlier day unless `force`d, NoFrequency for a task on request without `per_month`, and BadPoints.
     """
     first = Month.of(day_of(now, zone)).first
     begins = valid_from or first
@@ -136,6 +167,9 @@ def sign(
     rule = demand or proposed.demand
     if rule.on_request and not rule.per_month:
         raise NoFrequency(proposed.task)
+    if points and (seconds.per_target or samples or not 0 <= points[0] <= seconds.setup <= points[1]):
+        raise BadPoints(proposed.task, points, seconds)
+    terms = _terms(proposed, seconds, rule, actor.name, begins, note, tuple(samples))
     return Draft(
         kind="task_version",
         task=proposed.task,
@@ -145,7 +179,7 @@ def sign(
         channel=channel,
         system=proposed.system,
         reason=note,
-        body=_terms(proposed, seconds, rule, actor.name, begins, note, tuple(samples)).model_dump(mode="json", exclude_none=True),
+        body=terms.model_copy(update={"points": points}).model_dump(mode="json", exclude_none=True),
     )
 
 
@@ -162,6 +196,9 @@ def _terms(
         setup_seconds=seconds.setup,
         per_target_seconds=seconds.per_target,
         targets=seconds.targets,
+        persons=seconds.persons,
+        work_kind=proposed.kind,
+        shares=proposed.shares,
         title=proposed.title,
         category=proposed.category,
         owner=proposed.owner,
@@ -183,7 +220,12 @@ def _version(record: Record, body: Mapping[str, Any]) -> SignedVersion | None:
     return SignedVersion(
         task=record.draft.task,
         title=terms.title,
-        seconds=Seconds(setup=terms.setup_seconds, per_target=terms.per_target_seconds, targets=terms.targets),
+        seconds=Seconds(
+            setup=terms.setup_seconds, per_target=terms.per_target_seconds, targets=terms.targets, persons=terms.persons
+        ),
+        points=terms.points,
+        kind=terms.work_kind,
+        shares=terms.shares,
         demand=terms.demand,
         category=terms.category,
         owner=terms.owner,

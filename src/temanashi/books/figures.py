@@ -9,11 +9,11 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt
 
 from temanashi.books.demand import Recorder
-from temanashi.books.tasks import Demand, Frozen, Seconds
+from temanashi.books.tasks import Demand, Frozen, Seconds, Shares, TaskKind
 from temanashi.text.local import LocalText, Phrase
 from temanashi.toil import Figures, Grade, Outlook, Standing
 
-__all__ = ["Flag", "Goal", "MonthFigures", "NotCounted", "Reason", "Sums", "TaskFigures"]
+__all__ = ["ByHand", "Flag", "Goal", "MonthFigures", "NotCounted", "Reason", "Sums", "TaskFigures", "TimeOfDay"]
 
 Reason = Literal[
     "unsigned",
@@ -28,6 +28,7 @@ Reason = Literal[
     "unverified",
     "no_task",
 ]
+TimeOfDay = Literal["day", "early", "night", "holiday"]
 Flag = Literal["demand_unverified", "prorated", "part_of_month"]
 
 
@@ -63,6 +64,16 @@ class Sums(Frozen):
         return 1 - Fraction(self.manual_seconds, self.baseline_seconds) if self.baseline_seconds else None
 
 
+class ByHand(Frozen):
+    """Seconds by hand, without people on the automated path: remaining = baseline + demand effect + method effect - credited."""
+
+    baseline_seconds: int = 0
+    demand_effect_seconds: int = 0
+    method_effect_seconds: int = 0
+    credited_seconds: int = 0
+    remaining_seconds: int = 0
+
+
 class TaskFigures(Frozen):
     """A task's month. Unsigned: `sums` holds human time only, and `would_be` what the proposal would give if signed."""
 
@@ -78,6 +89,8 @@ class TaskFigures(Frozen):
     valid_from: date | None = None
     versions: NonNegativeInt = 0
     minutes: Seconds | None = None
+    kind: TaskKind = "work"
+    shares: Shares = Shares()
     demand: Demand
     sources: dict[Recorder, NonNegativeInt] = Field(default_factory=dict, description="occasions of the month by recorder")
     grade: Grade = "D"
@@ -140,6 +153,10 @@ class MonthFigures(Frozen):
     outlook: Goal | None
     tasks: tuple[TaskFigures, ...]
     by_category: dict[str, Sums]
+    by_kind: dict[TaskKind, Sums] = Field(default_factory=dict, description="work and attendance (立会い) apart; of signed tasks")
+    by_time: dict[TimeOfDay, ByHand] = Field(
+        default_factory=dict, description="work by hand by day, early, at night and on holidays, as signed; of signed tasks"
+    )
     not_counted: tuple[NotCounted, ...]
     runs_seen: NonNegativeInt
     runs_counted: NonNegativeInt

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+from temanashi.books.apart import by_kind, by_time
 from temanashi.books.baseline import SignedVersion
 from temanashi.books.crediting import Judged, RunJudged, Serving, judge_runs
 from temanashi.books.demand import RECORDERS, Recorder, Register
@@ -51,6 +52,7 @@ class _Task:
     figures: TaskFigures
     arithmetic: Figures
     graded: tuple[Graded, ...]
+    parts: tuple[tuple[SignedVersion, Figures], ...]
     judged: Judged
     cancelled: tuple[tuple[str, str], ...]
     workings: TaskWorkings | None = None
@@ -126,7 +128,7 @@ def _pretended(proposed: ProposedTask | None, month: Month, now: date) -> tuple[
     at = datetime.combine(now, datetime.min.time(), tzinfo=ZoneInfo("UTC"))
     return (
         SignedVersion(
-            **proposed.model_dump(include={"task", "title", "seconds", "demand", "category", "owner", "system"}),
+            **proposed.model_dump(include={"task", "title", "seconds", "demand", "category", "owner", "system", "kind", "shares"}),
             signed_by="",
             signed_at=at,
             seq=0,
@@ -176,7 +178,9 @@ def _task(books: _Month, task: str) -> _Task | None:
         counted_efforts = tuple((effort, effort.run not in judged.by_hand) for effort, _ in efforts)
         asked = tuple(books.register.of(task, books.month))
         workings = TaskWorkings(figures, units, asked, tuple(parts), tuple(told), counted_efforts, books.through)
-    return _Task(figures, arithmetic, (*graded, Graded(Figures(human=human))), judged, _dropped(books, task, units), workings)
+    graded.append(Graded(Figures(human=human)))
+    signed = tuple(parts) if versions else ()
+    return _Task(figures, arithmetic, tuple(graded), signed, judged, _dropped(books, task, units), workings)
 
 
 def _graded(own: Figures, evidence: Weighed) -> Graded:
@@ -192,6 +196,7 @@ def _described(task: str, versions: Sequence[SignedVersion], proposed: ProposedT
     told["runbooks"] = proposed.runbooks if proposed else ()
     if says:
         told |= {"category": says.category, "owner": says.owner, "system": says.system, "minutes": says.seconds}
+        told |= {"kind": says.kind, "shares": says.shares}
     if latest:
         evidence = latest.evidence_on(day)
         told |= {
@@ -248,6 +253,8 @@ def _whole(books: _Month, tasks: Mapping[str, _Task], goal: Fraction, now: datet
         outlook=standing,
         tasks=tuple(own.figures for own in tasks.values() if own.figures.task),
         by_category={name: Sums.of(s) for name, s in grouped(signed, lambda task: tasks[task].figures.category).items()},
+        by_kind=by_kind((own.figures.kind, own.arithmetic) for own in tasks.values() if own.figures.signed),
+        by_time=by_time(part for own in tasks.values() for part in own.parts),
         not_counted=tuple(entry for own in tasks.values() for entry in _not_counted(own)),
         runs_seen=sum(own.judged.counted + sum(own.judged.reasons.values()) for own in tasks.values()),
         runs_counted=sum(own.judged.counted for own in tasks.values()),

@@ -10,11 +10,22 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from temanashi.errors import InputError
-from temanashi.runbooks.model import Category, Demand, Runbook
+from temanashi.runbooks.model import Category, Demand, Runbook, Shares, TaskKind, Toil
 from temanashi.text.local import LocalText
 from temanashi.toil import Cost
 
-__all__ = ["BadMinutes", "Category", "Demand", "Frozen", "ProposedTask", "Seconds", "TaskId", "proposed_tasks"]
+__all__ = [
+    "BadMinutes",
+    "Category",
+    "Demand",
+    "Frozen",
+    "ProposedTask",
+    "Seconds",
+    "Shares",
+    "TaskId",
+    "TaskKind",
+    "proposed_tasks",
+]
 
 MOST_MINUTES = 100_000
 TaskId = Annotated[str, Field(min_length=1, max_length=80)]
@@ -36,21 +47,22 @@ class Frozen(BaseModel):
 
 
 class Seconds(Frozen):
-    """Seconds by hand: `setup` once per occasion, `per_target` for each of the `targets` of an occasion."""
+    """Seconds by hand of each of the `persons`: `setup` once an occasion, `per_target` for each of the `targets` of one."""
 
     setup: NonNegativeInt = 0
     per_target: NonNegativeInt = 0
     targets: Annotated[int, Field(ge=1, le=100_000)] = 1
+    persons: Annotated[int, Field(ge=1, le=100)] = 1
 
     @classmethod
-    def of_minutes(cls, setup: float = 0, per_target: float = 0, targets: int = 1) -> Seconds:
+    def of_minutes(cls, setup: float = 0, per_target: float = 0, targets: int = 1, persons: int = 1) -> Seconds:
         """From minutes, to the nearest second; raises BadMinutes."""
         for minutes in (setup, per_target):
             if not math.isfinite(minutes) or not 0 <= minutes <= MOST_MINUTES:
                 raise BadMinutes(minutes)
         if not setup and not per_target:
             raise BadMinutes(0)
-        return cls(setup=_seconds(setup), per_target=_seconds(per_target), targets=targets)
+        return cls(setup=_seconds(setup), per_target=_seconds(per_target), targets=targets, persons=persons)
 
     @property
     def folded(self) -> bool:
@@ -59,8 +71,8 @@ class Seconds(Frozen):
 
     @property
     def cost(self) -> Cost:
-        """The cost of a unit. A folded unit has one target that costs what the whole does."""
-        return Cost(self.setup, self.per_target)
+        """The cost of a unit, all persons together. A folded unit has one target that costs what the whole does."""
+        return Cost(self.setup * self.persons, self.per_target * self.persons)
 
     @property
     def units(self) -> int:
@@ -69,7 +81,7 @@ class Seconds(Frozen):
 
     @property
     def occasion(self) -> int:
-        """Seconds for one occasion."""
+        """Seconds for one occasion, all persons together."""
         return self.cost.of(self.units)
 
 
@@ -87,6 +99,9 @@ class ProposedTask(Frozen):
     system: str = ""
     demand: Demand = Demand()
     seconds: Seconds | None = None
+    persons: Annotated[int, Field(ge=1, le=100)] = 1
+    kind: TaskKind = "work"
+    shares: Shares = Shares()
     runbooks: tuple[str, ...] = ()
 
 
@@ -100,7 +115,8 @@ def proposed_tasks(runbooks: Iterable[Runbook]) -> tuple[ProposedTask, ...]:
 
 def _proposal(task: str, runbooks: list[Runbook]) -> ProposedTask:
     first = runbooks[0]
-    with_minutes = next((r.toil.minutes for r in runbooks if r.toil.minutes.setup or r.toil.minutes.per_target), None)
+    with_minutes = next((r.toil for r in runbooks if r.toil.minutes.setup or r.toil.minutes.per_target), None)
+    says = with_minutes or next((r.toil for r in runbooks if _says_more(r.toil)), first.toil)
     demand = next((r.toil.demand for r in runbooks if r.toil.demand != Demand()), first.toil.demand)
     return ProposedTask(
         task=task,
@@ -109,6 +125,18 @@ def _proposal(task: str, runbooks: list[Runbook]) -> ProposedTask:
         owner=first.owner,
         system=first.system,
         demand=demand,
-        seconds=Seconds.of_minutes(with_minutes.setup, with_minutes.per_target) if with_minutes else None,
+        seconds=_proposed_seconds(with_minutes) if with_minutes else None,
+        persons=says.persons,
+        kind=says.kind,
+        shares=says.hours,
         runbooks=tuple(r.id for r in runbooks),
     )
+
+
+def _says_more(toil: Toil) -> bool:
+    """Whether a proposal says who does the work or when."""
+    return (toil.persons, toil.kind, toil.hours) != (1, "work", Shares())
+
+
+def _proposed_seconds(toil: Toil) -> Seconds:
+    return Seconds.of_minutes(toil.minutes.setup, toil.minutes.per_target, persons=toil.persons)

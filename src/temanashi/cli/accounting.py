@@ -82,6 +82,9 @@ def sign(
     minutes: Annotated[float, typer.Option("--minutes", min=0, help=say_here("cli.help-sign-minutes"))] = 0,
     per_target: Annotated[float, typer.Option("--per-target", min=0, help=say_here("cli.help-per-target"))] = 0,
     targets: Annotated[int, typer.Option("--targets", min=1, help=say_here("cli.help-targets"))] = 1,
+    persons: Annotated[int, typer.Option("--persons", min=0, max=100, help=say_here("cli.help-persons"))] = 0,
+    least: Annotated[float | None, typer.Option("--least", min=0, help=say_here("cli.help-least"))] = None,
+    most: Annotated[float | None, typer.Option("--most", min=0, help=say_here("cli.help-most"))] = None,
     per_month: Annotated[float | None, typer.Option("--per-month", min=0, help=say_here("cli.help-per-month"))] = None,
     from_samples: Annotated[bool, typer.Option("--from-samples", help=say_here("cli.help-from-samples"))] = False,
     force: Annotated[bool, typer.Option("--force", help=say_here("cli.help-sign-force"))] = False,
@@ -105,6 +108,7 @@ def sign(
         seconds, samples = (
             samples_to_sign(opened, task) if from_samples else (Seconds.of_minutes(minutes, per_target, targets=targets), ())
         )
+        seconds = seconds.model_copy(update={"persons": persons or proposed.persons})
         draft = signed(
             proposed,
             seconds,
@@ -116,10 +120,18 @@ def sign(
             valid_from=_day(since),
             note=note,
             force=force,
+            points=_points(minutes, least, most),
         )
         with opened.database.transaction() as connection:
             record = opened.ledger.append(connection, draft)
     answer(say_here("cli.signed", task=proposed.title.text(language()), by=draft.actor, seq=record.seq))
+
+
+def _points(likely: float, least: float | None, most: float | None) -> tuple[int, int] | None:
+    """The least and the most seconds; half and one and a half of the likely ones where only the other is given."""
+    if least is None and most is None:
+        return None
+    return round((likely / 2 if least is None else least) * 60), round((likely * 1.5 if most is None else most) * 60)
 
 
 def _day(text: str) -> Any:

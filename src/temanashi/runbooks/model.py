@@ -35,8 +35,10 @@ __all__ = [
     "Overlap",
     "Retries",
     "Runbook",
+    "Shares",
     "Slug",
     "StepItem",
+    "TaskKind",
     "Toil",
 ]
 
@@ -95,6 +97,37 @@ def _demand(value: Any) -> Any:
     return {} if value == "request" else value
 
 
+TaskKind = Literal["work", "attend"]
+"""Work with one's hands, or being there while others work or a machine runs (立会い)."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Shares(Frozen):
+    """Which shares of a task's hours fall outside office hours: early, at night, on holidays. The rest is by day."""
+
+    early: Share = Field(default=0, description="Share before office hours, 0 to 1")
+    night: Share = Field(default=0, description="Share at night, 0 to 1")
+    holiday: Share = Field(default=0, description="Share on days that are not business days, 0 to 1")
+
+    @model_validator(mode="after")
+    def _one_whole(self) -> Shares:
+        if self.early + self.night + self.holiday > 1 + 1e-9:
+            raise ValueError(phrase("problems.shares-above-one"))
+        return self
+
+    @property
+    def day(self) -> float:
+        """What is left for office hours."""
+        return round(max(0.0, 1 - self.early - self.night - self.holiday), 9)
+
+
+def _shares(value: Any) -> Any:
+    if value == "day":
+        return {}
+    return {value: 1} if isinstance(value, str) and value in Shares.model_fields else value
+
+
 class Toil(Frozen):
     """The manual task that the runbook serves. Minutes here are a proposal; what a person signs counts."""
 
@@ -104,6 +137,11 @@ class Toil(Frozen):
     )
     minutes: Annotated[Minutes, BeforeValidator(_minutes)] = Field(
         default=Minutes(), description="Proposed minutes by hand: a number per occasion, or `{setup: 5, per_target: 2}`"
+    )
+    persons: int = Field(default=1, ge=1, le=100, description="Persons at work at once (one acts, one watches): multiplies minutes")
+    kind: TaskKind = Field(default="work", description="`attend` (立会い): somebody has to be there while others or machines work")
+    hours: Annotated[Shares, BeforeValidator(_shares)] = Field(
+        default=Shares(), description="When it is done: `night`, or shares `{early: 0.2, night: 0.5}`; by day by default"
     )
 
 

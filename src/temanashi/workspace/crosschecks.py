@@ -159,7 +159,8 @@ def _different_minutes(every: list[LoadedRunbook]) -> Iterator[Fault]:
     for task, group in by_task.items():
         first = group[0]
         for loaded in group[1:]:
-            if loaded.runbook.toil.minutes != first.runbook.toil.minutes:
+            mine, theirs = loaded.runbook.toil, first.runbook.toil
+            if (mine.minutes, mine.persons) != (theirs.minutes, theirs.persons):
                 loc = ("toil", "minutes")
                 at = Location(loaded.file, loaded.line(loc), "toil.minutes")
                 yield Fault(at, phrase("workspace.different-minutes", task=task, file=first.file), level="warning")
