@@ -34,6 +34,7 @@ def build() -> typer.Typer:
         heartbeats,
         hosts,
         importing,
+        improving,
         repeating,
         running,
         scheduling,
@@ -83,6 +84,7 @@ def build() -> typer.Typer:
         tokens,
         accounting,
         demanding,
+        improving,
         auditing,
     ):
         module.register(app)
