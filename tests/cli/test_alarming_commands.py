@@ -1,6 +1,8 @@
 """`tema problems`, `tema ack` and `tema maintenance`, as a person uses them."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -157,13 +159,34 @@ def test_maintenance_of_a_file_comes_again_and_keeps_its_checks_quiet(site):
     ]
 
 
-def test_maintenance_of_a_file_is_ended_in_the_file(site):
+def test_only_this_time_of_maintenance_of_a_file_is_ended(site):
     site.write("runbooks/site/maintenance.yaml", RULE)
+    site.run("publish")
+    done = site.run("maintenance", "end", "always", "--reason", "done early")
+    assert done.returncode == 0
+    assert "Maintenance always from" in done.stdout
+    assert "Its rule goes on." in done.stdout
+    assert [one["maintenance"] for one in site.json("problems")["problems"]] == [None, None]
+    listed = json.loads(site.run("maintenance", "list", "--json").stdout)
+    assert [one["id"] for one in listed] == ["always", "yearly"]
+    assert listed[0]["since"] > datetime.now(ZoneInfo("Asia/Tokyo")).isoformat()  # tomorrow's
+
+
+def test_the_next_time_of_maintenance_of_a_file_is_taken_back(site):
+    site.write("runbooks/site/maintenance.yaml", RULE)
+    site.run("publish")
+    before = json.loads(site.run("maintenance", "list", "--json").stdout)[1]
+    assert site.run("maintenance", "end", "yearly").returncode == 0
+    after = {one["id"]: one for one in json.loads(site.run("maintenance", "list", "--json").stdout)}
+    assert "yearly" not in after or after["yearly"]["since"] > before["until"]
+    assert site.run("maintenance", "end", "always").returncode == 0
+
+
+def test_maintenance_of_a_file_that_is_idle_has_nothing_to_end(site):
+    site.write("runbooks/site/maintenance.yaml", RULE.replace("checks:", "active: false, checks:"))
     site.run("publish")
     done = site.run("maintenance", "end", "always")
     assert done.returncode == 2
-    assert "active: false" in done.stderr
-    site.write("runbooks/site/maintenance.yaml", RULE.replace("checks:", "active: false, checks:"))
-    site.run("publish")
+    assert "does not begin within a year" in done.stderr
     assert [one["maintenance"] for one in site.json("problems")["problems"]] == [None, None]
     assert "do not begin within a year" in site.run("maintenance", "list").stderr

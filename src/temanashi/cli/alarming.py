@@ -192,7 +192,11 @@ def end(
 
     with open_installation(workspace, create=False) as installation:
         ended, failures = end_maintenance(installation, window, reason=reason, actor=current_actor(actor), channel="cli")
-        answer(say_here("cli.maintenance-ended", selector=ended.selector))
+        if ended.recurring:
+            told = {"name": ended.id, "since": _when(installation, ended.since), "until": _when(installation, ended.until)}
+            answer(say_here("cli.maintenance-occurrence-ended", **told))
+        else:
+            answer(say_here("cli.maintenance-ended", selector=ended.selector))
         for failure in failures:
             progress(failure.text(language()), style="yellow")
 

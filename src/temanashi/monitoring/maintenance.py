@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,18 @@ from temanashi.text.local import LocalText
 if TYPE_CHECKING:
     from temanashi.monitoring.recurring import Recurring
 
-__all__ = ["NoSuchWindow", "Window", "WindowBackwards", "Windows", "add_window", "end_window", "read_windows", "windows_over"]
+__all__ = [
+    "NoSuchWindow",
+    "Window",
+    "WindowBackwards",
+    "Windows",
+    "add_window",
+    "end_occurrences",
+    "end_window",
+    "ended_occurrences",
+    "read_windows",
+    "windows_over",
+]
 
 REASON_LENGTH = 500
 
@@ -67,6 +78,11 @@ class Window:
     ended_at: datetime | None = None
     checks: tuple[str, ...] = ()
     recurring: bool = False
+
+    @property
+    def occurrence(self) -> str:
+        """The name of this one among those of its rule."""
+        return f"{self.id}@{stamp(self.since)}"
 
     @property
     def end(self) -> datetime:
@@ -154,6 +170,37 @@ def end_window(
     return mine[0]
 
 
+def end_occurrences(
+    connection: Connection,
+    ledger: Ledger,
+    occurrences: Iterable[Window],
+    *,
+    reason: str = "",
+    actor: Actor,
+    channel: Channel,
+    clock: Clock,
+) -> None:
+    """End single occurrences of rules now, or take back those to come, on the record; the rules go on."""
+    now = stamp(clock.now())
+    for window in occurrences:
+        row = {
+            "id": window.occurrence,
+            "selector": window.selector,
+            "runbook": window.runbook,
+            "reason": reason,
+            "actor": window.actor,
+        }
+        times = {"since": stamp(window.since), "until": stamp(window.until), "made_at": now, "ended_at": now}
+        connection.execute(insert(MAINTENANCE).values(**row, **times, ended_by=actor.name))
+        _record(ledger, connection, "maintenance_ended", window, actor=actor, channel=channel, reason=reason)
+
+
+def ended_occurrences(connection: Connection) -> dict[str, datetime]:
+    """When single occurrences of rules were ended early or taken back, by their names."""
+    query = select(MAINTENANCE.c.id, MAINTENANCE.c.ended_at).where(MAINTENANCE.c.id.contains("@"))
+    return {row.id: datetime.fromisoformat(row.ended_at) for row in connection.execute(query)}
+
+
 def read_windows(connection: Connection, now: datetime) -> list[Window]:
     """Windows that are in force or to come, by their begin."""
     query = select(MAINTENANCE).where(MAINTENANCE.c.ended_at.is_(None), MAINTENANCE.c.until > stamp(now))
@@ -167,10 +214,12 @@ def windows_over(
 
     Those set by hand are of that moment, those of files as the files say now.
     """
-    query = select(MAINTENANCE).where(MAINTENANCE.c.since <= stamp(at), MAINTENANCE.c.until > stamp(at))
+    query = select(MAINTENANCE).where(
+        MAINTENANCE.c.since <= stamp(at), MAINTENANCE.c.until > stamp(at), ~MAINTENANCE.c.id.contains("@")
+    )
     found = [window for row in connection.execute(query) if (window := _window(row)).over(at)]
     if recurring is not None:
-        found += recurring().over(at)
+        found += replace(recurring(), ended=ended_occurrences(connection)).over(at)
     return Windows(found, inventory() if found else Inventory())
 
 

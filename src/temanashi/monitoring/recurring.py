@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -121,11 +121,15 @@ class MaintenanceFile(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Recurring:
-    """The rules of a workspace with its calendars and its time zone. Blackouts keep schedules from starting, not maintenance."""
+    """The rules of a workspace with its calendars and its time zone. Blackouts keep schedules from starting, not maintenance.
+
+    `ended`: when single occurrences were ended early or taken back, by their names (`Window.occurrence`).
+    """
 
     windows: tuple[RecurringWindow, ...] = ()
     calendars: SiteCalendars = field(default_factory=SiteCalendars)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    ended: Mapping[str, datetime] = field(default_factory=dict)
 
     def over(self, at: datetime) -> list[Window]:
         """What is in force at an aware moment; the one that ends last of each rule."""
@@ -136,6 +140,14 @@ class Recurring:
         found = [window for rule in self.windows if (window := self._next(rule, now)) is not None]
         return sorted(found, key=lambda window: (window.since, window.id))
 
+    def of_rule(self, name: str, now: datetime) -> list[Window]:
+        """What would be ended now: what is in force of a rule, else what begins next; nothing of a rule that is idle or unknown."""
+        rule = next((rule for rule in self.windows if rule.id == name), None)
+        if rule is None:
+            return []
+        following = self._next(rule, now)
+        return list(self._covering(rule, now)) or ([following] if following else [])
+
     def idle(self, now: datetime) -> list[str]:
         """Rules that are not in force and do not begin in a year: switched off, over, or never on an open day."""
         coming = {window.id for window in self.ahead(now)}
@@ -145,14 +157,22 @@ class Recurring:
         """Windows of a rule that cover a moment, the latest last."""
         first, last = at - rule.duration, at + timedelta(microseconds=1)
         for one in occurrences(rule.timing, self._calendars, first, last, zone=self.zone):
-            if one.skipped is None and (window := rule.beginning(one.at)).over(at):
+            if one.skipped is None and (window := self._beginning(rule, one.at)).over(at):
                 yield window
 
     def _next(self, rule: RecurringWindow, now: datetime) -> Window | None:
         if current := list(self._covering(rule, now)):
             return current[-1]
-        following = next_occurrences(rule.timing, self._calendars, now, 1, zone=self.zone, days=AHEAD_DAYS) if rule.active else []
-        return rule.beginning(following[0].at) if following else None
+        if not rule.active:
+            return None
+        taken_back = sum(name.startswith(f"{rule.id}@") for name in self.ended)
+        following = next_occurrences(rule.timing, self._calendars, now, 1 + taken_back, zone=self.zone, days=AHEAD_DAYS)
+        found = (self._beginning(rule, one.at) for one in following)
+        return next((window for window in found if window.ended_at is None), None)
+
+    def _beginning(self, rule: RecurringWindow, at: datetime) -> Window:
+        window = rule.beginning(at)
+        return replace(window, ended_at=self.ended.get(window.occurrence))
 
     @property
     def _calendars(self) -> SiteCalendars:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from temanashi.hosts.inventory import Inventory
+from temanashi.monitoring.maintenance import ended_occurrences
 from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
@@ -60,7 +61,7 @@ def earlier_lists(connection: Connection) -> dict[str, str]:
 
 
 def live_recurring(connection: Connection) -> Recurring:
-    """Maintenance of the live version that comes again; none where none is. Raises VersionAltered."""
+    """Maintenance of the live version that comes again, and what was ended early of it; none where none is. Raises VersionAltered."""
     live = live_version(connection)
     if live is None:
         return NO_RECURRING
@@ -70,4 +71,5 @@ def live_recurring(connection: Connection) -> Recurring:
         return NO_RECURRING
     settings = content["settings"]
     said = load_content(texts, kinds={}, languages=tuple(settings["languages"]))
-    return Recurring(windows=said.maintenance, calendars=said.calendar, zone=ZoneInfo(settings["timezone"]))
+    ended = ended_occurrences(connection)
+    return Recurring(windows=said.maintenance, calendars=said.calendar, zone=ZoneInfo(settings["timezone"]), ended=ended)

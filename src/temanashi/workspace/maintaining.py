@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from temanashi.errors import InputError
-from temanashi.monitoring.maintenance import Window, add_window, end_window
+from temanashi.monitoring.maintenance import Window, add_window, end_occurrences, end_window
 from temanashi.people import Actor, Channel
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.text import Phrase
@@ -18,13 +18,13 @@ from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import NothingPublished, current_version
 
-__all__ = ["WindowOfFile", "end_maintenance", "plan_maintenance", "since_from"]
+__all__ = ["IdleRule", "end_maintenance", "plan_maintenance", "since_from"]
 
 
-class WindowOfFile(InputError):
-    """Maintenance that comes again stands in a file, and ends with what the file says."""
+class IdleRule(InputError):
+    """Maintenance that comes again is not in force, and does not begin within a year."""
 
-    key = "monitoring.window-of-file"
+    key = "monitoring.idle-rule"
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, file=MAINTENANCE)
@@ -78,11 +78,19 @@ def plan_maintenance(
 def end_maintenance(
     installation: Installation, window: str, *, reason: str = "", actor: Actor, channel: Channel
 ) -> tuple[Window, list[Phrase]]:
-    """End maintenance now; what it was, and what went wrong with telling what is wrong. Raises NoSuchWindow and WindowOfFile."""
+    """End maintenance now, or take back what is planned; of a rule, this time or else the next one only.
+
+    What it was, and what went wrong with telling what is wrong. Raises NoSuchWindow and IdleRule.
+    """
+    ledger, clock = installation.ledger, installation.clock
     with installation.database.transaction() as connection:
-        if window in {rule.id for rule in live_recurring(connection).windows}:
-            raise WindowOfFile(window)
-        ended = end_window(
-            connection, installation.ledger, window, reason=reason, actor=actor, channel=channel, clock=installation.clock
-        )
+        recurring = live_recurring(connection)
+        if window in {rule.id for rule in recurring.windows}:
+            occurrences = recurring.of_rule(window, clock.now())
+            if not occurrences:
+                raise IdleRule(window)
+            end_occurrences(connection, ledger, occurrences, reason=reason, actor=actor, channel=channel, clock=clock)
+            ended = occurrences[-1]
+        else:
+            ended = end_window(connection, ledger, window, reason=reason, actor=actor, channel=channel, clock=clock)
     return ended, settle(installation).failures
