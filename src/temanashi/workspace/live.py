@@ -61,7 +61,7 @@ def earlier_lists(connection: Connection) -> dict[str, str]:
 
 
 def live_recurring(connection: Connection) -> Recurring:
-    """Maintenance of the live version that comes again, and what was ended early of it; none where none is. Raises VersionAltered."""
+    """Maintenance of the live version that comes again, and what of it was ended; none where none is. Raises VersionAltered."""
     live = live_version(connection)
     if live is None:
         return NO_RECURRING
