@@ -16,6 +16,7 @@ AUDIT: frozenset[Right] = frozenset({"audit"})
 ADMIN: frozenset[Right] = frozenset({"manage"})
 STEER: frozenset[Right] = frozenset({"steer"})
 RECORD: frozenset[Right] = frozenset({"record"})
+TELL: frozenset[Right] = frozenset({"tell"})
 
 UNFINISHED = frozenset({"/password", "/sign-out"})
 """What somebody may ask for whose password works only once, besides what everybody may."""
@@ -86,6 +87,7 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/tally", STEER),
     Rule("POST", "/tally", STEER),
     Rule("POST", "/api/demand", RECORD),
+    Rule("POST", "/api/alerts", TELL),
     Rule("GET", "/schedule.xlsx", EVERYTHING),
 )
 

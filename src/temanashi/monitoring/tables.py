@@ -7,6 +7,7 @@ from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
 __all__ = [
     "ACKNOWLEDGEMENTS",
     "ALERTS",
+    "ALERT_MEMBERS",
     "CHANGES",
     "HOSTS",
     "MAINTENANCE",
@@ -80,3 +81,11 @@ ACKNOWLEDGEMENTS = Table(
     Column("id", Text, primary_key=True),
     *_texts("problem", "verdict", "reason", "actor", "made_at", "until", "ended_at", "ended_by"),
 )
+ALERT_MEMBERS = Table(
+    "alert_members",
+    _METADATA,
+    *(Column(name, Text, primary_key=True) for name in ("group_id", "member")),
+    *_texts("incident", "started", "ended", "acked", "seen_at"),
+    Column("over", Integer),
+)
+"""What other systems' alerts came to, by group (migration 0016)."""

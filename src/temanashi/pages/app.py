@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from temanashi.errors import TemanashiError
+from temanashi.pages.alerts_posted import ALERTS_PATH, alerts_posted
 from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit_search
 from temanashi.pages.audit_export import export_entries
 from temanashi.pages.audit_sample import audit_sample, draw_on_page, sample_form
@@ -93,6 +94,7 @@ def build_pages(site: Site) -> Starlette:
             Route("/schedule", schedule(site)),
             Route("/schedule.xlsx", schedule_file(site)),
             Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
+            Route(ALERTS_PATH, alerts_posted(site), methods=["POST"]),
             Route("/tally", show_tally(site), methods=["GET"]),
             Route("/tally", tap(site), methods=["POST"]),
             Route("/sign-in", sign_in_page(site), methods=["GET"]),

@@ -19,6 +19,7 @@ Right = Literal[
     "steer",  # cancel and retry anybody's runs
     "decide",  # approvals and checklists, where the runbook's own rules allow it
     "record",  # occasions of work on request: what the books count as demand
+    "tell",  # what other systems tell of alerts and incidents
     "manage",  # users, tokens, and Prefect's own settings, blocks and variables
     "work",  # what a worker does: carry out runs and keep Prefect in step
 ]
@@ -31,7 +32,7 @@ _START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "viewer": _SEE,
     "staff": _STAFF,
-    "operator": _SEE | _START | {"steer", "decide", "record"},
+    "operator": _SEE | _START | {"steer", "decide", "record", "tell"},
     "approver": _SEE | {"decide"},
     "publisher": _SEE,
     "emergency": _SEE | _START | {"decide"},
@@ -40,18 +41,19 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }
 
-Scope = Literal["read", "run", "approve", "demand", "worker"]
+Scope = Literal["read", "run", "approve", "demand", "alerts", "worker"]
 SCOPES: Mapping[Scope, frozenset[Right]] = {
     "read": _SEE | {"audit"},
     "run": _SEE | _START | {"steer"},
     "approve": _SEE | {"decide"},
     "demand": frozenset({"record"}),
+    "alerts": frozenset({"tell"}),
     "worker": frozenset({"work", "see-all", "see-own"}),
 }
 """What a token may be used for, at most: it never allows more than its person may do."""
 
-NOBODYS: tuple[Scope, ...] = ("demand", "worker")
-"""Scopes of tokens that belong to no person: a ticket system's and a worker's."""
+NOBODYS: tuple[Scope, ...] = ("demand", "alerts", "worker")
+"""Scopes of tokens that belong to no person: a ticket system's, a monitoring system's and a worker's."""
 
 
 def rights_of(roles: Collection[Role]) -> frozenset[Right]:

@@ -16,6 +16,7 @@ from temanashi.monitoring.receivers.address import Address
 from temanashi.monitoring.receivers.contract import Receiver
 from temanashi.monitoring.receivers.pagerduty import PagerDuty
 from temanashi.monitoring.receivers.webhook import Webhook
+from temanashi.monitoring.senders.store import forget_members
 from temanashi.monitoring.tables import ALERTS, PROBLEMS
 from temanashi.secrets import resolve
 from temanashi.text import Phrase, explain, phrase
@@ -87,6 +88,7 @@ def look_after_checks(installation: Installation, *, secret: Secret = resolve) -
             now = installation.clock.now()
             forget_changes(connection, now - KEPT)
             forget_sent(connection, now - SENT_KEPT)
+            forget_members(connection, now - KEPT)
     except LedgerError as error:
         return [*failures, phrase("monitoring.not-noted", problem=explain(error, "en").what)]
     return failures

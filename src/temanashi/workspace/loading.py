@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from temanashi.books import Roadmap
+from temanashi.books import KpiWanted, Roadmap, proposed_tasks
 from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import RecurringWindow
+from temanashi.monitoring.senders.rules import AlertRules
 from temanashi.people import People
 from temanashi.problems import Problem, problems_of
 from temanashi.runbooks.offering import Offering
@@ -30,6 +31,7 @@ from temanashi.workspace.host_sources import with_sources
 from temanashi.workspace.hosts_files import MAX_HOST_VALUES, is_hosts_file, load_inventory
 from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.maintenance_file import Written, check_names, load_maintenance, maintenance_faults
+from temanashi.workspace.operations_files import load_alerts, load_kpi, topic_faults
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.roadmap_file import load_roadmap
 from temanashi.workspace.tickets_file import load_tickets
@@ -51,6 +53,8 @@ class Content:
     calendar: SiteCalendars
     maintenance: tuple[RecurringWindow, ...]
     tickets: TicketKinds
+    alerts: AlertRules
+    kpi: tuple[KpiWanted, ...]
     people: People
     roadmap: Roadmap | None
     flows: dict[str, str]
@@ -112,6 +116,11 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     ]
     found += _maintenance(windows, rules, texts, every, inventory=inventory, languages=languages)
     tickets = load_tickets(ticket_kinds, {loaded.runbook.task for loaded in every} if _whole(texts, every) else None, faults)
+    whole = [loaded.runbook for loaded in every] if _whole(texts, every) else None
+    alerts = load_alerts(site.pop("alerts", None), proposed_tasks(whole) if whole is not None else None, faults)
+    by_id = {runbook.id: runbook for runbook in whole} if whole is not None else None
+    kpi = load_kpi(site.pop("kpi", None), by_id, languages, faults)
+    faults += topic_faults(texts, languages)
     found += together_faults(every, flows=flows)
     broken = {fault.at.file for fault in errors_among(found)}
     found += call_faults(loaded for loaded in every if loaded.file not in broken)
@@ -125,6 +134,8 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         calendar=calendar,
         maintenance=tuple(one.window for one in windows),
         tickets=tickets,
+        alerts=alerts,
+        kpi=kpi,
         people=people,
         roadmap=roadmap,
         flows=flows,

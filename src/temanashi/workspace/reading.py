@@ -24,6 +24,15 @@ MAX_HOSTS_BYTES = 4 * 1024 * 1024
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ufeff]")
 
 
+FOLDERS = (
+    ("runbooks", (".yaml", ".yml")),
+    ("runbooks/site", (".csv",)),
+    ("runbooks/site/topics", (".md",)),
+    ("flows", (".py",)),
+    ("faq", (".md",)),
+)
+
+
 class Files(NamedTuple):
     """Texts by path (relative to the workspace, with slashes), and the files that could not be read."""
 
@@ -32,7 +41,7 @@ class Files(NamedTuple):
 
 
 def read_files(root: Path) -> Files:
-    """Every file that counts, in the order of paths: YAML under `runbooks/`, CSV under its `site/`, Python and Markdown."""
+    """Every file that counts, in the order of paths: YAML under `runbooks/`, CSV and topics under its `site/`, Python, Markdown."""
     found = Files({}, [])
     for path in sorted(_candidates(root), key=lambda p: p.relative_to(root).as_posix()):
         name = path.relative_to(root).as_posix()
@@ -51,7 +60,7 @@ def read_files(root: Path) -> Files:
 
 
 def _candidates(root: Path) -> Iterator[Path]:
-    for folder, suffixes in (("runbooks", (".yaml", ".yml")), ("runbooks/site", (".csv",)), ("flows", (".py",)), ("faq", (".md",))):
+    for folder, suffixes in FOLDERS:
         for path in (root / folder).rglob("*"):
             hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(root).parts)
             if path.suffix in suffixes and not hidden and not path.is_dir():

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from temanashi.books import Roadmap
+from temanashi.books import KpiFile, Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import MaintenanceFile
+from temanashi.monitoring.senders.rules import AlertRules
 from temanashi.people import People
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.schema import runbook_schema
@@ -27,8 +28,10 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     """Write one schema a kind of file into a folder, replacing those of before; raises CannotWrite. Gives the files."""
     steps = step_kinds() if kinds is None else kinds
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
+        "alerts.schema.json": lambda: _titled(AlertRules.model_json_schema(), "temanashi alerts"),
         "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
         "hosts.schema.json": hosts_schema,
+        "kpi.schema.json": lambda: _titled(KpiFile.model_json_schema(), "temanashi kpi"),
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),
         "people.schema.json": people_schema,
         "roadmap.schema.json": lambda: _titled(Roadmap.model_json_schema(by_alias=True), "temanashi roadmap"),

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
-from temanashi.books import Roadmap
+from temanashi.books import KpiWanted, Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import Recurring, RecurringWindow
+from temanashi.monitoring.senders.rules import AlertRules
 from temanashi.people import People
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.contract import StepKind
@@ -116,6 +117,8 @@ class PublishedWorkspace:
     calendar: SiteCalendars
     maintenance: tuple[RecurringWindow, ...]
     tickets: TicketKinds
+    alerts: AlertRules
+    kpi: tuple[KpiWanted, ...]
     people: People
     roadmap: Roadmap | None
     flows: dict[str, str]
@@ -277,6 +280,8 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         calendar=loaded.calendar,
         maintenance=loaded.maintenance,
         tickets=loaded.tickets,
+        alerts=loaded.alerts,
+        kpi=loaded.kpi,
         people=loaded.people,
         roadmap=loaded.roadmap,
         flows=loaded.flows,
