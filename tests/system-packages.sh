@@ -1,5 +1,5 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, PostgreSQL, OpenSSH, OpenLDAP, BusyBox, and the monitoring plugins
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, Pango, Poppler, PostgreSQL, OpenSSH, OpenLDAP, BusyBox, and the monitoring plugins
 # that ours are held against. Installs what is missing when run as root on Debian or Ubuntu; else prints the command. In CI
 # (variable CI is set) something missing is a failure.
 set -u
@@ -17,6 +17,8 @@ command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 [ -e /usr/lib/nagios/plugins/check_dns ] || missing="$missing monitoring-plugins-standard"
 command -v nslookup >/dev/null 2>&1 || missing="$missing bind9-dnsutils"
 PATH="$PATH:/usr/sbin:/sbin" command -v slapd >/dev/null 2>&1 || missing="$missing slapd"
+PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 || missing="$missing libpangoft2-1.0-0"
+command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 [ -z "$missing" ] && exit 0
 
 command="apt-get install -y --no-install-recommends$missing"

@@ -36,10 +36,11 @@ NOTHING = Markup()
 class Surroundings:
     """What the page of a server has around the report: how to choose another one, and where the records behind a number are.
 
-    `above` is trusted HTML; `records` gives the address behind a figure of a task ("" for all), "" where there is none.
+    `above` and `inside_charts` are trusted HTML; `records` gives the address behind a figure of a task ("" for all), "" where there is none.
     """
 
     above: Markup = NOTHING
+    inside_charts: Markup = NOTHING
 
     def records(self, figure: str, task: str = "") -> str:  # noqa: ARG002  (an offline file leads nowhere)
         """The address of the records behind a figure."""
@@ -130,6 +131,7 @@ def render_html(report: MonthlyReport, lang: Lang, around: Surroundings = OFFLIN
         shortened=shortened,
         sign_command=sign_command,
         around=around,
+        inside=around.inside_charts,
         bridge=bridge_steps(report.figures.sums),
         **_charts(report, show),
         **_lists(report.figures),

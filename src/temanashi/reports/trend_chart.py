@@ -14,7 +14,7 @@ from temanashi.text.catalogue import say
 
 __all__ = ["trend_chart"]
 
-HEIGHT, TOP, BOTTOM = 212.0, 26.0, 170.0
+HEIGHT, TOP, BOTTOM = 212.0, 32.0, 170.0
 YEARS_AT, MONTHS_AT = 206.0, 187.0
 COLUMN, BEHIND = 0.56, 0.86  # of a month's place
 
@@ -64,13 +64,11 @@ def trend_chart(trend: Sequence[TrendMonth], ahead: Sequence[Projected], show: D
     drawing = Drawing(HEIGHT)
     ticks = [show.compact_hours(round(top * n / parts)) for n in range(parts + 1)]
     gutter = min(max(text_width(tick) for tick in ticks) * LABEL_SIZE + 8, WIDTH / 3)
-    every = 1 if parts <= 3 else 2  # noqa: PLR2004  (as many labels as have room)
     for n, tick in enumerate(ticks):
         y = BOTTOM - (BOTTOM - TOP) * n / parts
-        if n == 0 or (parts - n) % every == 0:
-            drawing.line("axis" if n == 0 else "grid", [(gutter, y), (WIDTH, y)])
-            drawing.label(tick, [(gutter - 5, y + 5, "end")], kind="quiet")
-    drawing.label(say("report.unit-axis", show.lang), [(0, 12, "start")], kind="quiet")
+        drawing.line("axis" if n == 0 else "grid", [(gutter, y), (WIDTH, y)])
+        drawing.label(tick, [(gutter - 5, y + 5, "end")], kind="quiet")
+    drawing.label(say("report.unit-axis", show.lang), [(0, 13, "start")], kind="quiet")
     place = (WIDTH - gutter) / len(columns)
     for n, column in enumerate(columns):
         _draw(drawing, column, gutter + place * n, place, top)
