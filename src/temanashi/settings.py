@@ -15,7 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from temanashi.errors import Location, WorkspaceError
 from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
-from temanashi.settings_sections import AlertSettings, ChecksSettings, GateSettings, LedgerSettings, MailSettings, SshSettings
+from temanashi.settings_sections import (
+    AlertSettings,
+    ChecksSettings,
+    GateSettings,
+    LedgerSettings,
+    MailSettings,
+    ReportSettings,
+    SshSettings,
+)
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
 __all__ = [
@@ -89,6 +97,7 @@ class Settings(BaseModel):
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="Retention, and who gets checkpoints")
     gate: GateSettings = Field(default=GateSettings(), description="Sign-in")
+    report: ReportSettings = Field(default=ReportSettings(), description="The monthly report")
     mail: MailSettings = Field(default=MailSettings(), description="Mail to people themselves")
     public_url: str = Field(
         default="",

@@ -17,6 +17,7 @@ __all__ = [
     "LedgerSettings",
     "MailSettings",
     "PagerDutySettings",
+    "ReportSettings",
     "SshSettings",
     "WebhookSettings",
 ]
@@ -45,6 +46,19 @@ class ChecksSettings(BaseModel):
     def confirm_time(self) -> time | None:
         """When the reminder is due, in the workspace's time zone."""
         return time.fromisoformat(self.confirm_by) if self.confirm_by else None
+
+
+class ReportSettings(BaseModel):
+    """`[tool.temanashi.report]`: the monthly report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours_per_day: float = Field(default=8, gt=0, le=24, description="Hours of a person-day (人日)")
+    days_per_month: float = Field(default=20, gt=0, le=31, description="Person-days of a person-month (人月)")
+    summary: str = Field(
+        default="",
+        description="Channel that gets the month in short from the flow send-report: a name of `channels`, or `notify`",
+    )
 
 
 class SshSettings(BaseModel):

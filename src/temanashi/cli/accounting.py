@@ -1,8 +1,7 @@
-"""`tema baseline` and `tema report`: what a person signs, and the number that follows."""
+"""`tema baseline`: what a person signs."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,22 +10,12 @@ from temanashi.cli.language import language
 from temanashi.cli.measuring import RunbookOrCommand, samples_to_sign, show_baseline
 from temanashi.cli.options import Actor, Json, Reason, Root
 from temanashi.cli.output import answer, emit, progress, say_here
-from temanashi.errors import InputError
 
 if TYPE_CHECKING:
     from temanashi.books import ProposedTask
     from temanashi.workspace.opening import Installation
 
 __all__ = ["register"]
-
-
-class UnknownFace(InputError):
-    """A file name whose ending is none of the report's faces."""
-
-    key = "cli.unknown-face"
-
-    def __init__(self, file: Path) -> None:
-        super().__init__(file=str(file))
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +25,6 @@ def register(app: typer.Typer) -> None:
     baseline.command("show", help=say_here("cli.help-baseline-show"))(show_baseline)
     baseline.command("sign", help=say_here("cli.help-baseline-sign"))(sign)
     app.add_typer(baseline, name="baseline")
-    app.command("report", help=say_here("cli.help-report"))(report)
 
 
 def _tasks(opened: Installation) -> dict[str, ProposedTask]:
@@ -143,40 +131,3 @@ def _day(text: str) -> Any:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(say_here("cli.bad-day", given=text)) from None
-
-
-def report(
-    month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help=say_here("cli.help-month"))] = "",
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help=say_here("cli.help-report-out"))] = None,
-    workspace: Root = None,
-    json: Json = False,
-) -> None:
-    """Tell the month's number, or write the page."""
-    from temanashi.calendars import Month
-    from temanashi.reports import answering_sentence, as_csv, as_json, render_html
-    from temanashi.workspace.first import published_or_first
-    from temanashi.workspace.opening import open_installation
-    from temanashi.workspace.reporting import current_month, month_report
-
-    if output is not None and output.suffix not in {".html", ".csv", ".json"}:
-        raise UnknownFace(output)
-    lang = language()
-    with open_installation(workspace) as opened:
-        wanted = Month.parse(month) if month else current_month(opened)
-        published, _ = published_or_first(opened)
-        with opened.database.reading() as connection:
-            data = month_report(opened, connection, published, wanted)
-    if output is not None:
-        faces = {
-            ".html": lambda: render_html(data, lang).encode(),
-            ".csv": lambda: as_csv(data, lang),
-            ".json": lambda: as_json(data).encode(),
-        }
-        output.write_bytes(faces[output.suffix]())
-        answer(say_here("cli.report-written", file=str(output)))
-        return
-    if json:
-        typer.echo(as_json(data))
-        return
-    answer(answering_sentence(data, lang))
-    answer(say_here("cli.report-next"))

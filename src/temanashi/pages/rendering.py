@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -18,7 +19,7 @@ from temanashi.reports.coding import coded
 from temanashi.reports.display import Display
 from temanashi.text import Lang, say
 
-__all__ = ["css", "page", "script"]
+__all__ = ["css", "page", "piece", "script"]
 
 DIRECTIVES = (
     "default-src 'none'",
@@ -54,6 +55,11 @@ def css() -> str:
 def script() -> str:
     """The script that makes checklists quicker; everything works without it."""
     return (files("temanashi.pages") / "templates" / "checklist.js").read_text(encoding="utf-8")
+
+
+def piece(template: str, **data: Any) -> Markup:
+    """A part of a page, rendered from a template of ours."""
+    return Markup(_environment().get_template(template).render(**data))  # noqa: S704  (rendered with autoescape)
 
 
 def page(site: Site, request: Request, template: str, *, status: int = 200, scripts: bool = False, **data: Any) -> Response:

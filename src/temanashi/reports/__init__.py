@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from temanashi.reports.faces import as_csv, as_json
+from temanashi.reports.faces import FACES, Face, as_csv, as_json
 from temanashi.reports.html import OFFLINE, Surroundings, render_html
 from temanashi.reports.monthly import CheckpointSeen, LedgerHead, MonthlyReport, Workday, monthly_report
 from temanashi.reports.trend import TrendMonth
 from temanashi.reports.wording import answering_sentence
 
 __all__ = [
+    "FACES",
     "OFFLINE",
     "CheckpointSeen",
+    "Face",
     "LedgerHead",
     "MonthlyReport",
     "Surroundings",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from temanashi.books.figures import TaskFigures
 from temanashi.reports.display import Display
+from temanashi.reports.html import render_html
 from temanashi.reports.monthly import MonthlyReport
+from temanashi.reports.monthly_pdf import monthly_pdf
+from temanashi.reports.monthly_xlsx import monthly_xlsx
 from temanashi.text.catalogue import say
 from temanashi.text.local import Lang
 
-__all__ = ["as_csv", "as_json", "guarded"]
+__all__ = ["FACES", "Face", "as_csv", "as_json", "guarded"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS = (
@@ -58,3 +62,20 @@ def as_csv(report: MonthlyReport, lang: Lang) -> bytes:
     writer.writerow([say(f"report.csv-{column}", lang) for column in COLUMNS])
     writer.writerows(_cells(task, report.figures.month, lang, show) for task in report.figures.tasks)
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
+
+
+class Face(NamedTuple):
+    """One way to show the report: its media type, and what makes the bytes."""
+
+    media_type: str
+    render: Callable[[MonthlyReport, Lang], bytes]
+
+
+FACES: Mapping[str, Face] = {
+    "html": Face("text/html; charset=utf-8", lambda report, lang: render_html(report, lang).encode()),
+    "pdf": Face("application/pdf", monthly_pdf),
+    "xlsx": Face("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", monthly_xlsx),
+    "csv": Face("text/csv; charset=utf-8", as_csv),
+    "json": Face("application/json", lambda report, _: as_json(report).encode()),
+}
+"""By the ending of a file's name."""

@@ -36,7 +36,7 @@ NOTHING = Markup()
 class Surroundings:
     """What the page of a server has around the report: how to choose another one, and where the records behind a number are.
 
-    `above` and `inside_charts` are trusted HTML; `records` gives the address behind a figure of a task ("" for all), "" where there is none.
+    `above` and `inside_charts` are trusted HTML; `records` gives the address behind a figure of a task ("" for all tasks).
     """
 
     above: Markup = NOTHING

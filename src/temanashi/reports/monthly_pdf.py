@@ -1,4 +1,4 @@
-"""The monthly report as PDF, made by WeasyPrint from the same page: A4, tagged, text that can be searched. An extra: `temanashi[pdf]`."""
+"""The monthly report as PDF, made by WeasyPrint from the same page: A4, tagged, searchable. An extra: `temanashi[pdf]`."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class FontMissing(TemanashiError):
 def monthly_pdf(report: MonthlyReport, lang: Lang) -> bytes:
     """The bytes of the file; raises PdfNotInstalled and FontMissing. Nothing is read from elsewhere."""
     try:
-        from weasyprint import HTML  # noqa: PLC0415  (an extra; its import loads Pango)
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+        from weasyprint import HTML  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra; its import loads Pango)
+        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]  # noqa: PLC0415
     except (ImportError, OSError) as error:
         raise PdfNotInstalled from error
     page = render_html(report, lang, Surroundings(inside_charts=STYLE))

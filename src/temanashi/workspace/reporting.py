@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from temanashi.books import proposed_tasks
 from temanashi.calendars import BusinessCalendar, Month
+from temanashi.errors import InputError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
-from temanashi.reports import CheckpointSeen, MonthlyReport, monthly_report
+from temanashi.problems import suggestion
+from temanashi.reports import CheckpointSeen, MonthlyReport, Workday, monthly_report
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
 
-__all__ = ["current_month", "month_report"]
+__all__ = ["UnknownTeam", "current_month", "month_report"]
+
+
+class UnknownTeam(InputError):
+    """No task of the month belongs to this owner."""
+
+    key = "report.unknown-team"
+
+    def __init__(self, team: str, *, known: Collection[str]) -> None:
+        super().__init__(team=team, known=suggestion(team, known) or ", ".join(sorted(known)[:12]) or "-")
 
 
 def current_month(installation: Installation) -> Month:
@@ -20,12 +33,12 @@ def current_month(installation: Installation) -> Month:
 
 
 def month_report(
-    installation: Installation, connection: Connection, published: PublishedWorkspace | None, month: Month
+    installation: Installation, connection: Connection, published: PublishedWorkspace | None, month: Month, *, team: str = ""
 ) -> MonthlyReport:
-    """The report, read in the caller's snapshot."""
+    """The report, read in the caller's snapshot; with `team` of that owner's tasks alone. Raises UnknownTeam and LedgerError."""
     settings = installation.settings
     last = latest_checkpoint(settings.state_dir / CHECKPOINTS)
-    return monthly_report(
+    made = monthly_report(
         installation.ledger,
         connection,
         month,
@@ -36,4 +49,9 @@ def month_report(
         calendar=published.calendar if published else BusinessCalendar(),
         company=settings.company,
         checkpoints=[CheckpointSeen(number=last.number, seq=last.seq, at=last.at)] if last else [],
+        workday=Workday(hours_per_day=settings.report.hours_per_day, days_per_month=settings.report.days_per_month),
+        team=team,
     )
+    if team and team not in made.teams:
+        raise UnknownTeam(team, known=made.teams)
+    return made
