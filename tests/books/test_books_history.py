@@ -66,9 +66,14 @@ def alone(ledger, month):
         return month_figures(read_month(ledger, connection, month, zone=TOKYO), [proposed()], month, **SAID)
 
 
-def test_each_line_is_what_the_months_own_report_says(ledger):
+def without_count(figures):
+    return figures.model_copy(update={"records_read": 0})
+
+
+def test_each_line_is_what_the_months_own_records_say(ledger):
     months = (SEPTEMBER, OCTOBER, NOVEMBER)
-    assert [line.figures for line in lines(ledger, months)] == [alone(ledger, month) for month in months]
+    found = [without_count(line.figures) for line in lines(ledger, months)]
+    assert found == [without_count(alone(ledger, month)) for month in months]
 
 
 def test_a_month_that_is_over_is_open_and_this_one_runs(ledger):
@@ -92,7 +97,7 @@ def test_a_closed_month_is_what_was_sealed_whatever_came_after(ledger):
     found = lines(ledger, (SEPTEMBER, OCTOBER), closed={"2026-10": sealed})
     assert [line.state for line in found] == ["open", "closed"]
     assert found[1].figures == sealed
-    assert found[0].figures == alone(ledger, SEPTEMBER)
+    assert without_count(found[0].figures) == without_count(alone(ledger, SEPTEMBER))
 
 
 def test_only_closed_months_read_no_records(ledger):

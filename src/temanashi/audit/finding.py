@@ -9,7 +9,8 @@ from typing import NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
-from temanashi.ledger.marks import Facet, marks, micros, value_of
+from temanashi.ledger.chain import micros
+from temanashi.ledger.marks import Facet, marks, value_of
 from temanashi.ledger.records import Mode, RunOutcome
 from temanashi.people import People
 

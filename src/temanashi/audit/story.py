@@ -14,8 +14,8 @@ from temanashi.audit.entries import EntryView, entry_views
 from temanashi.audit.faults import NoRecord, NoSuchRun
 from temanashi.audit.finding import Criteria, Cursor, find_entries
 from temanashi.audit.soundness import soundness
+from temanashi.ledger.chain import micros
 from temanashi.ledger.ledger import Ledger
-from temanashi.ledger.marks import micros
 from temanashi.ledger.records import Record
 from temanashi.runs.approvals.store import FIRST
 from temanashi.text.local import Phrase

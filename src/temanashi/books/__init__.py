@@ -23,7 +23,15 @@ from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasion
 from temanashi.books.months import month_figures
 from temanashi.books.operations import OperationsFigures, SystemLine, Times, operations_figures
 from temanashi.books.operations_reading import read_measured, read_operations
-from temanashi.books.reading import read_baselines, read_investment, read_month, read_register, read_samples
+from temanashi.books.reading import (
+    read_baselines,
+    read_investment,
+    read_material,
+    read_materials,
+    read_month,
+    read_register,
+    read_samples,
+)
 from temanashi.books.recording import Occasion, Rules, Standing, UnknownTask, drafts_of, standing_of, tidy_key
 from temanashi.books.roadmap import Roadmap, roadmap_problems
 from temanashi.books.roadmap_figures import Achieved, RoadmapFigures, roadmap_figures
@@ -92,6 +100,8 @@ __all__ = [
     "proposed_tasks",
     "read_baselines",
     "read_investment",
+    "read_material",
+    "read_materials",
     "read_measured",
     "read_month",
     "read_operations",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from temanashi.calendars import Month, day_of
 from temanashi.errors import InputError
+from temanashi.ledger.demanded import Asked, asked_of
 from temanashi.ledger.records import Draft, Record
 from temanashi.people import Actor, Channel
 
@@ -22,6 +24,7 @@ __all__ = [
     "Requested",
     "cancelled_demand",
     "new_demand",
+    "register_of",
     "registered",
 ]
 
@@ -138,39 +141,42 @@ def cancelled_demand(task: str, slot: str, *, reason: str, actor: Actor, channel
 
 def registered(records: Iterable[Record], zone: ZoneInfo) -> Register:
     """The register of demand. The first record of a key counts; days are cut in the zone; a cancellation without reason is void."""
+    return register_of((asked for record in records if (asked := asked_of(record)) is not None), zone)
+
+
+def register_of(asked: Iterable[Asked], zone: ZoneInfo) -> Register:
+    """The register of what records of demand say, in any order."""
     register = Register()
-    for record in sorted((r for r in records if r.draft.kind == "demand"), key=lambda r: r.seq):
-        draft = record.draft
-        if draft.outcome == "cancelled":
-            if draft.reason.strip():
-                why = Cancelled(draft.reason, draft.actor, record.recorded_at, record.seq)
-                register.cancelled.setdefault((draft.task, draft.slot), why)
-            continue
-        register.requested.setdefault(draft.task, {}).setdefault(draft.slot, _occasion(record, zone))
+    for each in sorted(asked, key=_SEQ):
+        if each.cancelled:
+            why = Cancelled(each.reason, each.actor, _moment(each.at), each.seq)
+            register.cancelled.setdefault((each.task, each.slot), why)
+        else:
+            own = register.requested.setdefault(each.task, {})
+            if each.slot not in own:
+                own[each.slot] = _occasion(each, zone)
     return register
 
 
-def _occasion(record: Record, zone: ZoneInfo) -> Requested:
-    draft = record.draft
-    targets = draft.body.get("targets", 0)
-    # Records of requests did not always name their source.
-    source = draft.body.get("source") or ("requests" if draft.body.get("basis") == "request" else "hand")
+_SEQ = itemgetter(Asked._fields.index("seq"))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def _occasion(asked: Asked, zone: ZoneInfo) -> Requested:
+    at = _moment(asked.at)
     return Requested(
-        task=draft.task,
-        slot=draft.slot,
-        day=_written_day(draft.body.get("day")) or day_of(record.recorded_at, zone),
-        targets=targets if isinstance(targets, int) and targets > 0 else 0,
-        source=next((known for known in RECORDERS if known == source), "hand"),
-        by=draft.actor,
-        at=record.recorded_at,
-        seq=record.seq,
-        ticket=draft.ticket,
-        beneficiary=draft.beneficiary,
+        task=asked.task,
+        slot=asked.slot,
+        day=date.fromordinal(asked.day) if asked.day else day_of(at, zone),
+        targets=asked.targets,
+        source=asked.source if asked.source in RECORDERS else "hand",
+        by=asked.actor,
+        at=at,
+        seq=asked.seq,
+        ticket=asked.ticket,
+        beneficiary=asked.beneficiary,
     )
-
-
-def _written_day(text: object) -> date | None:
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from temanashi.books.figures import MonthFigures
 from temanashi.books.months import month_figures
-from temanashi.books.reading import needed, read_month
+from temanashi.books.reading import read_materials
 from temanashi.books.tasks import Frozen, ProposedTask
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.ledger.ledger import Ledger
@@ -46,14 +46,12 @@ def history(
     sealed = closed or {}
     wanted = [month for month in months if str(month) not in sealed]
     proposed = tuple(tasks)
-    # What the first open month needs holds what each later one needs.
-    records = read_month(ledger, connection, min(wanted), zone=zone) if wanted else []
+    material = read_materials(ledger, connection, wanted, zone=zone)
 
     def line(month: Month) -> MonthLine:
         if (final := sealed.get(str(month))) is not None:
             return MonthLine(month=str(month), figures=final, state="closed")
-        own = needed(records, month, zone=zone)
-        figures = month_figures(own, proposed, month, now=now, zone=zone, goal=goal, calendar=calendar)
+        figures = month_figures(material[month], proposed, month, now=now, zone=zone, goal=goal, calendar=calendar)
         return MonthLine(month=str(month), figures=figures, state="running" if figures.running else "open")
 
     return tuple(line(month) for month in months)

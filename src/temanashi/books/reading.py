@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from temanashi.books.demand import Register, registered
+from temanashi.books.baseline import signed_versions
+from temanashi.books.demand import Register, register_of, registered
+from temanashi.books.material import Material
+from temanashi.books.usage import usage_of_work
 from temanashi.calendars import Month
 from temanashi.ledger.ledger import Ledger
+from temanashi.ledger.narrow_reading import Stretch, asked_for, late_work, others_asked, work_near
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["needed", "read_baselines", "read_investment", "read_month", "read_register", "read_samples"]
+__all__ = ["read_baselines", "read_investment", "read_material", "read_materials", "read_month", "read_register", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -40,10 +44,31 @@ def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: Zo
     return [*laid_down, *work]
 
 
-def needed(records: Iterable[Record], month: Month, *, zone: ZoneInfo) -> list[Record]:
-    """Of the records that were read for an earlier month, those that `read_month` would read for this one."""
-    begin = _beginning(month, zone)
-    return [record for record in records if record.draft.kind in LAID_DOWN or record.recorded_at >= begin]
+def read_material(ledger: Ledger, connection: Connection, month: Month, *, zone: ZoneInfo) -> Material:
+    """What a month's figures need, from the narrow tables beside the records: in the time of the month, not of the ledger."""
+    return read_materials(ledger, connection, [month], zone=zone)[month]
+
+
+def read_materials(ledger: Ledger, connection: Connection, months: Sequence[Month], *, zone: ZoneInfo) -> dict[Month, Material]:
+    """What the figures of several months need. Signatures and late work are read once for all of them."""
+    if not months:
+        return {}
+    stretches = {month: Stretch(month.first, month.last, zone) for month in months}
+    chain, first = ledger.chain, stretches[min(stretches)]
+    versions = signed_versions(read_baselines(ledger, connection))
+    late = late_work(connection, chain, first)
+    late_for = others_asked(connection, chain, first, late=True) if late else []
+
+    def material(stretch: Stretch) -> Material:
+        work = {each.seq: each for each in (*late, *work_near(connection, chain, stretch))}
+        asked = (*asked_for(connection, chain, stretch), *others_asked(connection, chain, stretch), *late_for)
+        known = {each.seq: each for each in asked}
+        signed = sum(len(each) for each in versions.values())
+        return Material(
+            register_of(known.values(), zone), versions, usage_of_work(work.values(), zone), len(work) + len(known) + signed
+        )
+
+    return {month: material(stretch) for month, stretch in stretches.items()}
 
 
 def _beginning(month: Month, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -19,7 +19,7 @@ from temanashi.canonical import canonical_json
 from temanashi.ledger.faults import BadRecord
 from temanashi.ledger.records import SCHEMA, Draft
 
-__all__ = ["DOMAIN", "GENESIS", "body_hash", "clean_text", "event_id", "plain", "record_hash", "stamp", "texts_of"]
+__all__ = ["DOMAIN", "GENESIS", "body_hash", "clean_text", "event_id", "micros", "plain", "record_hash", "stamp", "texts_of"]
 
 DOMAIN = b"temanashi/ledger/record/1\n"
 GENESIS = "0" * 64
@@ -29,6 +29,7 @@ NAME_LIMIT = 500
 """Characters of what is indexed. PostgreSQL refuses index entries over 2,704 bytes."""
 
 INDEXED = ("task", "runbook", "run", "slot", "actor", "outcome")
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _DEPTH_LIMIT = 100
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,6 +37,11 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def stamp(moment: datetime) -> str:
     """`2026-11-20T08:30:00.000000Z`: one width, so that text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware moment."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def event_id(now: datetime, random: bytes) -> str:
@@ -78,8 +84,12 @@ def _text_of(body: Mapping[str, Any]) -> str:
         text = canonical_json(body)
     except (ValueError, TypeError, RecursionError):
         return canonical_json(plain(body))
-    clean = "\\u0000" not in text and _UNSTORABLE.search(text) is None and _shallow(body)
-    return text if clean else canonical_json(plain(body))
+    return text if _clean(text) and _shallow(body) else canonical_json(plain(body))
+
+
+def _clean(text: str) -> bool:
+    """Whether a JSON text holds nothing that cannot be stored everywhere."""
+    return "\\u0000" not in text and _UNSTORABLE.search(text) is None
 
 
 def _shallow(value: Any) -> bool:
@@ -112,19 +122,23 @@ def texts_of(
     """The envelope's fields, its text and the body's text; raises BadRecord."""
     try:
         body = _text_of(draft.body)
-        fields = plain(draft.model_dump(mode="json", exclude={"body"}))
+        fields = draft.model_dump(mode="json", exclude={"body"})
+        fields |= {
+            "chain": chain,
+            "seq": seq,
+            "event_id": event,
+            "schema_version": SCHEMA,
+            "recorded_at": recorded_at,
+            "prev_hash": prev_hash,
+            "body_hash": body_hash(salt, body),
+        }
+        envelope = canonical_json(fields)
+        if not _clean(envelope):
+            fields = plain(fields)
+            envelope = canonical_json(fields)
     except (ValueError, RecursionError) as error:
         raise BadRecord(kind=draft.kind, reason=str(error)) from error
     for name in INDEXED:
         if len(fields[name]) > NAME_LIMIT:
             raise BadRecord(kind=draft.kind, reason=f"{name}: > {NAME_LIMIT}")
-    fields |= {
-        "chain": chain,
-        "seq": seq,
-        "event_id": event,
-        "schema_version": SCHEMA,
-        "recorded_at": recorded_at,
-        "prev_hash": prev_hash,
-        "body_hash": body_hash(salt, body),
-    }
-    return fields, canonical_json(fields), body
+    return fields, envelope, body

@@ -10,20 +10,25 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, text
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from temanashi.clock import Clock
 from temanashi.ledger.chain import GENESIS, clean_text, event_id, record_hash, stamp, texts_of
 from temanashi.ledger.database import Database
 from temanashi.ledger.faults import RecordUnreadable
 from temanashi.ledger.marks import add_marks
+from temanashi.ledger.narrow import add_rows
 from temanashi.ledger.records import Draft, Kind, Mode, Record
+from temanashi.ledger.statements import Statement, inserting
 from temanashi.ledger.tables import COLUMNS, bodies, ledger, of_runs
 
 __all__ = ["Head", "Ledger"]
 
 _ENVELOPE_ONLY = ("chain", "seq", "event_id", "schema_version", "recorded_at", "prev_hash", "body_hash")
 _PAGE = 500
+_ADD_RECORD, _ADD_BODY = inserting(ledger), inserting(bodies)
+_HEAD = Statement(("chain",), lambda _: _last(bindparam("chain")))
+_TURN = Statement(("key",), lambda _: select(func.pg_advisory_xact_lock(bindparam("key"))))
 
 
 class Head(NamedTuple):
@@ -55,28 +60,29 @@ class Ledger:
         self._take_turn(connection)
         seq, prev_hash = self.head(connection)
         now = self._clock.now()
+        moment = stamp(now)
         rows, texts, records, told = [], [], [], []
         for draft in drafts:
             seq += 1
             salt, event = secrets.token_bytes(16), event_id(now, secrets.token_bytes(10))
             fields, envelope, body = texts_of(
-                draft, chain=self.chain, seq=seq, event=event, recorded_at=stamp(now), prev_hash=prev_hash, salt=salt
+                draft, chain=self.chain, seq=seq, event=event, recorded_at=moment, prev_hash=prev_hash, salt=salt
             )
             prev_hash = record_hash(envelope)
-            rows.append({name: fields[name] for name in COLUMNS} | {"hash": prev_hash, "envelope": envelope})
-            texts.append({"chain": self.chain, "seq": seq, "salt": salt, "text": body})
+            rows.append((*[fields[name] for name in COLUMNS], prev_hash, envelope))
+            texts.append((self.chain, seq, salt, body))
             records.append(_record(fields, prev_hash, body))
             told.append((fields, draft.body))
         if rows:
             add_marks(connection, self.chain, told)
-            connection.execute(insert(ledger), rows)
-            connection.execute(insert(bodies), texts)
+            _ADD_RECORD.many(connection, rows)
+            _ADD_BODY.many(connection, texts)
+            add_rows(connection, told)
         return records
 
     def head(self, connection: Connection) -> Head:
         """The last record's number and hash."""
-        query = select(ledger.c.seq, ledger.c.hash).where(ledger.c.chain == self.chain).order_by(ledger.c.seq.desc()).limit(1)
-        row = connection.execute(query).first()
+        row = _HEAD.one(connection, self.chain).first()
         return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
     def get(self, connection: Connection, which: int | str) -> Record | None:
@@ -128,7 +134,7 @@ class Ledger:
         # SQLite's BEGIN IMMEDIATE already lets one writer in at a time; on PostgreSQL appenders queue here until they commit.
         if connection.dialect.name == "postgresql":
             key = int.from_bytes(hashlib.sha256(b"temanashi/ledger/" + self.chain.encode()).digest()[:8], "big", signed=True)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            _TURN.one(connection, key)
 
     def _query(self, *, bodies_too: bool) -> Select[Any]:
         columns: list[Any] = [ledger.c.seq, ledger.c.hash, ledger.c.envelope]
@@ -136,6 +142,11 @@ class Ledger:
             return select(*columns).where(ledger.c.chain == self.chain)
         joined = ledger.outerjoin(bodies, (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq))
         return select(*columns, bodies.c.text).select_from(joined).where(ledger.c.chain == self.chain)
+
+
+def _last(chain: BindParameter[str]) -> Select[Any]:
+    last = select(func.max(ledger.c.seq)).where(ledger.c.chain == chain).scalar_subquery()
+    return select(ledger.c.seq, ledger.c.hash).where((ledger.c.chain == chain) & (ledger.c.seq == last))
 
 
 def _equal(wanted: dict[str, str]) -> list[ColumnElement[bool]]:

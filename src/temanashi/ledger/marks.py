@@ -8,19 +8,19 @@ shown, exported and sampled is read from the records themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic_core import from_json
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, bindparam, func, literal_column, select
 
 from temanashi.changes import NO_TARGET
-from temanashi.ledger.tables import bodies, ledger, metadata, of_runs
+from temanashi.ledger.chain import micros
+from temanashi.ledger.statements import Statement, inserting
+from temanashi.ledger.tables import bodies, ledger, metadata
 from temanashi.people import folded
 
-__all__ = ["FACETS", "Facet", "add_marks", "complete_marks", "marked", "marks", "micros", "value_of"]
+__all__ = ["FACETS", "Facet", "add_marks", "complete_marks", "marked", "marks", "value_of"]
 
 Facet = Literal[
     "all",  # any, and run where it is one
@@ -33,7 +33,6 @@ VALUE_LIMIT = 200
 """Characters. PostgreSQL refuses index entries over 2,704 bytes."""
 
 _PAGE = 2000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE_FACETS: tuple[Facet, ...] = ("beneficiary", "channel", "kind", "mode", "runbook", "system", "task", "team", "ticket")
 
 marks = Table(
@@ -58,11 +57,6 @@ class _Place(NamedTuple):
 def value_of(text: str) -> str:
     """A text as marks hold it: case, width and spaces make no difference."""
     return folded(text)[:VALUE_LIMIT]
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970 of an aware moment."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def marked(fields: dict[str, Any], body: dict[str, Any]) -> Iterator[tuple[Facet, str]]:
@@ -109,34 +103,34 @@ def add_marks(connection: Connection, chain: str, records: Sequence[tuple[dict[s
             places[run] = _first(connection, chain, run) or _Place(
                 fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"]))
             )
-    _insert(connection, _rows(chain, records, places))
+    _ADD.many(connection, sorted(_rows(chain, records, places)))
+
+
+_FIRST = Statement(
+    ("run", "chain"),
+    lambda _: (
+        select(ledger.c.seq, ledger.c.recorded_at)
+        .where((ledger.c.run == bindparam("run")) & (ledger.c.chain.concat(literal_column("''")) == bindparam("chain")))
+        .order_by(ledger.c.seq)
+    ),
+)
+_ADD = inserting(marks, known_too=True)
 
 
 def _first(connection: Connection, chain: str, run: str) -> _Place | None:
-    query = select(ledger.c.seq, ledger.c.recorded_at).where(of_runs([run], chain))
-    row = connection.execute(query.order_by(ledger.c.seq).limit(1)).first()
+    row = _FIRST.one(connection, run, chain).first()
     return _Place(row.seq, micros(datetime.fromisoformat(row.recorded_at))) if row else None
 
 
 def _rows(
     chain: str, records: Iterable[tuple[dict[str, Any], dict[str, Any]]], places: dict[str, _Place]
-) -> dict[tuple[str, str, int, int], dict[str, Any]]:
-    found: dict[tuple[str, str, int, int], dict[str, Any]] = {}
+) -> set[tuple[str, str, str, int, int]]:
+    found: set[tuple[str, str, str, int, int]] = set()
     for fields, body in records:
         own = _Place(fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"])))
         place = places.setdefault(fields["run"], own) if fields["run"] else own
-        for facet, value in marked(fields, body):
-            if value:
-                row = {"chain": chain, "facet": facet, "value": value, "at": place.at, "entry": place.entry}
-                found[facet, value, place.at, place.entry] = row
+        found |= {(chain, facet, value, place.at, place.entry) for facet, value in marked(fields, body) if value}
     return found
-
-
-def _insert(connection: Connection, rows: dict[Any, dict[str, Any]]) -> None:
-    if not rows:
-        return
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    connection.execute(insert(marks).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)])
 
 
 def complete_marks(connection: Connection) -> int:
@@ -147,7 +141,7 @@ def complete_marks(connection: Connection) -> int:
         after = 0
         while page := _page(connection, chain, after):
             after = page[-1][0]["seq"]
-            _insert(connection, _rows(chain, page, places))
+            _ADD.many(connection, sorted(_rows(chain, page, places)))
     return int(connection.execute(select(func.count()).select_from(marks)).scalar_one() - before)
 
 

@@ -1,16 +1,49 @@
-"""What figures need of the records of runs: ended runs, what people did, steps worked on."""
+"""What figures need of the records of runs, as narrow rows beside the bodies: ended runs, what people did, steps worked on.
+
+The rows are derived from envelopes alone, in the transaction that appends these. They can be rebuilt from the chain, and
+verification compares them with it.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from temanashi.ledger.marks import micros
+from pydantic_core import from_json
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+
+from temanashi.canonical import canonical_json
+from temanashi.ledger.chain import micros
+from temanashi.ledger.demanded import LARGEST, day_number, unit_of
 from temanashi.ledger.records import Record
+from temanashi.ledger.tables import metadata
 
-__all__ = ["WORK_KINDS", "Work", "day_number", "work_of"]
+__all__ = ["WORK_KINDS", "Work", "work_of", "work_row", "work_table", "work_told"]
 
 WORK_KINDS = frozenset({"run_finished", "decision", "step_done"})
+
+work_table = Table(
+    "ledger_work",
+    metadata,
+    Column("chain", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("task", Text, nullable=False),
+    Column("runbook", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("slot_day", Integer, nullable=False),
+    Column("unit", String(32), nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    Column("targets", Text, nullable=False),
+    Index("ledger_work_run", "chain", "run", "kind"),
+    sqlite_with_rowid=False,
+)
 
 
 class Work(NamedTuple):
@@ -34,14 +67,6 @@ class Work(NamedTuple):
     targets: tuple[tuple[str, str], ...]
 
 
-def day_number(slot: str) -> int:
-    """The ordinal of the day that a slot names in ISO 8601; 0 for a key that is no day."""
-    try:
-        return date.fromisoformat(slot).toordinal()
-    except ValueError:
-        return 0
-
-
 def work_of(record: Record) -> Work | None:
     """A record's work; None for a record that figures do not need."""
     draft = record.draft
@@ -60,6 +85,36 @@ def work_of(record: Record) -> Work | None:
         mode=draft.mode,
         outcome=draft.outcome,
         step=draft.step,
-        seconds=0 if ended else draft.human_seconds,
+        seconds=0 if ended else min(draft.human_seconds, LARGEST),
         targets=tuple((each.target, each.outcome) for each in draft.targets) if ended else (),
     )
+
+
+def work_row(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The table's row for an envelope's fields, in the order of its columns; None for a record that figures do not need."""
+    kind = fields["kind"]
+    if kind not in WORK_KINDS:
+        return None
+    ended = kind == "run_finished"
+    return (
+        fields["chain"],
+        kind,
+        micros(datetime.fromisoformat(fields["recorded_at"])),
+        fields["seq"],
+        fields["task"],
+        fields["runbook"],
+        fields["run"] or fields["event_id"],
+        fields["slot"],
+        day_number(fields["slot"]),
+        unit_of(fields["task"], fields["slot"]),
+        fields["mode"],
+        fields["outcome"],
+        fields["step"],
+        0 if ended else min(fields["human_seconds"], LARGEST),
+        canonical_json([[each["target"], each["outcome"]] for each in fields["targets"]]) if ended else "",
+    )
+
+
+def work_told(rows: Iterable[tuple[Any, ...]]) -> list[Work]:
+    """Rows of the table, without chain and unit, as work."""
+    return [Work(*row[:-1], tuple(map(tuple, from_json(row[-1]))) if row[-1] else ()) for row in rows]  # type: ignore[call-arg]

@@ -1,0 +1,56 @@
+"""SQL that is compiled once a dialect: appending runs a few statements so often that building them would cost more than they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Table, insert
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import CompilerElement
+
+__all__ = ["Statement", "inserting"]
+
+
+class Statement:
+    """A statement with values in the order of `names`; `make` builds it for a dialect's name."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], CompilerElement]) -> None:
+        self._names = tuple(names)
+        self._make = make
+        self._texts: dict[str, tuple[str, tuple[int, ...] | None]] = {}
+
+    def one(self, connection: Connection, *values: Any) -> CursorResult[Any]:
+        """Run it with one set of values."""
+        text, order = self._text(connection)
+        return connection.exec_driver_sql(text, self._given(values, order))
+
+    def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Run it for every row."""
+        if rows:
+            text, order = self._text(connection)
+            connection.exec_driver_sql(text, [self._given(row, order) for row in rows])
+
+    def _given(self, values: Sequence[Any], order: tuple[int, ...] | None) -> Any:
+        return dict(zip(self._names, values, strict=True)) if order is None else tuple([values[at] for at in order])
+
+    def _text(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:
+        known = self._texts.get(connection.dialect.name)
+        if known is None:
+            compiled: Any = self._make(connection.dialect.name).compile(dialect=connection.dialect)
+            order = tuple(self._names.index(name) for name in compiled.positiontup) if compiled.positional else None
+            known = self._texts[connection.dialect.name] = str(compiled), order
+        return known
+
+
+def inserting(table: Table, *, known_too: bool = False) -> Statement:
+    """Insert rows of a table, values in the order of its columns. With `known_too`, a row whose key is there is left as it is."""
+
+    def make(dialect: str) -> Executable | CompilerElement:
+        if not known_too:
+            return insert(table)
+        return (insert_sqlite if dialect == "sqlite" else insert_postgresql)(table).on_conflict_do_nothing()
+
+    return Statement([column.name for column in table.columns], make)  # type: ignore[arg-type]
