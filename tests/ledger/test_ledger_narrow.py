@@ -31,9 +31,13 @@ def filled(database, ledger, a_draft):
         ledger.append(connection, a_draft(3, kind="step_done", step="look", targets=targets, human_seconds=2**70, **common))
         ledger.append(connection, a_draft(4, kind="run_finished", outcome="failed", targets=targets, **common))
         ledger.append(connection, a_draft(5, kind="run_finished", task="点検", slot="T-1"))
-        ledger.append(connection, a_draft(6, kind="demand", task="点検", slot="T-1", body={"targets": 2**80, "source": "tick\x00ets"}))
+        ledger.append(
+            connection, a_draft(6, kind="demand", task="点検", slot="T-1", body={"targets": 2**80, "source": "tick\x00ets"})
+        )
         ledger.append(connection, a_draft(7, kind="demand", task="点検", slot="T-1", body={"targets": 3}))
-        ledger.append(connection, a_draft(8, kind="demand", task="点検", slot="T-2", body={"day": "2026-11-19", "basis": "request"}))
+        ledger.append(
+            connection, a_draft(8, kind="demand", task="点検", slot="T-2", body={"day": "2026-11-19", "basis": "request"})
+        )
         ledger.append(connection, a_draft(9, kind="demand", task="点検", slot="T-2", outcome="cancelled", reason=" "))
         ledger.append(connection, a_draft(10, kind="demand", task="点検", slot="T-2", outcome="cancelled", reason="二重"))
         ledger.append(connection, a_draft(11, kind="demand", task="点検", slot="T-2", outcome="cancelled", reason="later"))
