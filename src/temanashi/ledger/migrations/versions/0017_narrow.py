@@ -7,8 +7,8 @@ from alembic import op
 
 from temanashi.ledger.narrow import fill_rows
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
