@@ -10,7 +10,9 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +115,36 @@ class Slapd:
         self.ca.write_bytes(authority.root.pem)
         self.wrong_ca.write_bytes(make_authority().root.pem)
         shutil.copy(write_server(self.folder, server), self.folder / "server.pem")
+
+    @contextmanager
+    def changing(self) -> Iterator[Any]:
+        """A connection that may write. Whoever changes something puts it back: the server is everybody's."""
+        from temanashi.signin.ldap.connecting import ldap3_quietly
+
+        library = ldap3_quietly()
+        server = library.Server("127.0.0.1", port=self.port, get_info=library.NONE)
+        connection = library.Connection(server, f"cn=root,{SUFFIX}", "root of the directory", auto_bind=True, raise_exceptions=True)
+        try:
+            yield connection
+        finally:
+            connection.unbind()
+
+    @contextmanager
+    def somebody(self, uid: str, *groups: str) -> Iterator[str]:
+        """One more person for a while, in these groups; their distinguished name."""
+        name = f"uid={uid},ou=people,{SUFFIX}"
+        with self.changing() as tree:
+            tree.add(name, "inetOrgPerson", {"uid": uid, "cn": f"{uid} of the Directory", "sn": uid, "userPassword": LDAP_PASSWORD})
+            for group in groups:
+                tree.modify(f"cn={group},ou=groups,{SUFFIX}", {"member": [("MODIFY_ADD", [name])]})
+        try:
+            yield name
+        finally:
+            with self.changing() as tree, suppress(Exception):
+                for group in groups:
+                    with suppress(Exception):
+                        tree.modify(f"cn={group},ou=groups,{SUFFIX}", {"member": [("MODIFY_DELETE", [name])]})
+                tree.delete(name)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, (self.folder / "log").read_text()

@@ -121,6 +121,9 @@ class LdapSettings(DirectorySettings):
     group_base: str = Field(default="", description="Where groups are; empty: groups are not looked up")
     group_filter: str = Field(default="(member={dn})", description="Finds the groups of a person; {dn} and {name} are escaped")
     group_attribute: str = Field(default="cn", min_length=1, description="Attribute with the name of a group")
+    recheck_minutes: int = Field(
+        default=60, ge=0, le=1440, description="How often people who are signed in are looked up again; 0: only when they sign in"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> LdapSettings:

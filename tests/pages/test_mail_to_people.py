@@ -9,13 +9,16 @@ from fixtures_approvals import SetClock
 from fixtures_prefect import make_place
 from pages.conftest import Seen, Visitor
 from temanashi.notices import BadAddress
-from temanashi.people import Actor
+from temanashi.people import Actor, People
 from temanashi.reports.display import Display
 from temanashi.runs.advancing import advance
+from temanashi.signin.preferences import set_language
+from temanashi.signin.users import add_user
 from temanashi.text.local import phrase
 from temanashi.workspace.afterwards import after_run
 from temanashi.workspace.approval_links import BadLink, link_for, read_link
 from temanashi.workspace.approval_notices import tell_of_approvals
+from temanashi.workspace.first_admin import book_of
 from temanashi.workspace.mailing import addressed
 from temanashi.workspace.mailing_approvals import approval_letter
 from temanashi.workspace.mailing_results import mail_results
@@ -176,6 +179,23 @@ def test_who_asked_hears_how_it_stands_once(ask, mail, visitor, runbook, subject
 def test_who_sees_it_anyway_or_has_no_address_gets_no_letter(ask, mail, more):
     ask("plain", **more)
     assert mail.letters == []
+
+
+@pytest.mark.parametrize(("lang", "subject"), [("en", "Done: Sample plain"), ("fr", "完了：見本 plain")])
+def test_everybody_is_written_to_in_the_language_that_they_chose(ask, mail, visitor, lang, subject):
+    book = book_of(visitor.opened)
+    with visitor.opened.database.transaction() as connection:
+        more = {"people": People.model_validate(PEOPLE), "actor": SATO, "channel": "cli"}
+        for user in ("sato", "mori"):
+            add_user(book, connection, user, password="four short words here", **more)
+            set_language(connection, user, lang)
+    ask("plain")
+    assert [letter.subject for letter in mail.letters] == [subject]
+    mail.letters.clear()
+    ask()
+    english = {letter.to[0] for letter in mail.letters if "To approve:" in letter.text}
+    assert english == ({"mori@example.jp"} if lang == "en" else set())
+    assert {letter.to[0] for letter in mail.letters} == {"mori@example.jp", "yamada+tema@example.jp"}
 
 
 def test_a_letter_that_was_not_taken_is_tried_again(ask, mail, visitor):

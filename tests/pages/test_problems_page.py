@@ -28,7 +28,7 @@ def send(visitor, **form):
 
 def test_the_answer_comes_first_in_both_languages(broken):
     assert "<h1>知らせるべき問題が 1 件あります</h1>" in broken.get("/problems?lang=ja").text
-    assert "<h1>1 problems need somebody</h1>" in broken.get("/problems?lang=en").text
+    assert "<h1>Problems that need somebody: 1</h1>" in broken.get("/problems?lang=en").text
 
 
 def test_nothing_wrong_says_so_and_has_no_form(visitor):
@@ -48,7 +48,7 @@ def test_a_problem_is_acknowledged_with_name_time_and_reason(broken):
     assert "vendor is &lt;called&gt;" in shown
     back = send(broken, problem=problem_of(type("P", (), {"text": shown})), name="Alice", verb="withdraw")
     assert back.status_code == 303
-    assert "1 problems need somebody" in broken.get("/problems?lang=en").text
+    assert "Problems that need somebody: 1" in broken.get("/problems?lang=en").text
 
 
 @pytest.mark.parametrize(

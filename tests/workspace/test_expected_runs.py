@@ -396,7 +396,7 @@ def test_on_postgresql_an_outage_a_hold_and_an_alarm_are_written_down_the_same_w
         assert town.start("job", "2026-11-20 11:00")
         town.watch()
         assert town.states() == {"11-20 09:00": "held", "11-20 10:00": "held", "11-20 11:00": "started"}
-        town.watch("2026-11-20 12:20")
+        assert [look.expected for look in (town.watch("2026-11-20 12:20")[0], town.watch()[0])] == [1, 0]
         assert [due.name for due in town.watch("2026-11-20 12:21")[0].to_start] == ["job/1"]
         town.watch("2026-11-20 12:50")
         assert town.states()["11-20 12:00"] == "missing"

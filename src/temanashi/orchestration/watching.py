@@ -27,6 +27,7 @@ from temanashi.workspace.mailing_results import mail_results
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
+from temanashi.workspace.rereading_people import reread_people
 from temanashi.workspace.scheduling import left_out_by_persons
 from temanashi.workspace.telling_sheets import remind_of_confirming
 from temanashi.workspace.watching_schedules import watch_schedules
@@ -69,7 +70,8 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
             logger.info("%s: %s", name, ", ".join(values))
     failures, unheard = watch_checks(installation, secret=resolver())
     told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation), *mail_results(installation)]
-    sealed = [*failures, *told_of, *seal_tail(installation), *seal_day(installation)]
+    gone = reread_people(installation, secret=resolver())
+    sealed = [*failures, *told_of, *gone, *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
     _tidy(client, current_flow_run(), installation.clock)

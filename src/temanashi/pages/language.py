@@ -1,9 +1,10 @@
-"""The language of a page: what the address asks for, else what the browser prefers, else the workspace's first."""
+"""The language of a page: what the address asks for, else what the reader chose, else what the browser prefers, else the first."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
+from temanashi.pages.identity import signed_in
 from temanashi.text import Lang
 
 __all__ = ["language_of"]
@@ -12,7 +13,9 @@ __all__ = ["language_of"]
 def language_of(request: Request, languages: tuple[Lang, ...]) -> Lang:
     """One of the workspace's languages."""
     asked = request.query_params.get("lang")
-    for wanted in (asked, *_preferred(request.headers.get("accept-language", ""))):
+    me = signed_in(request)
+    chosen = me.lang if me is not None else ""
+    for wanted in (asked, chosen, *_preferred(request.headers.get("accept-language", ""))):
         if wanted in languages:
             return wanted
     return languages[0]

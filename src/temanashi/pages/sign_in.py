@@ -19,6 +19,7 @@ from temanashi.pages.session_cookie import drop_session, give_session, session_t
 from temanashi.pages.sign_in_answers import STATUS, address_of, people_of, safe_address, sign_in_form, today_of
 from temanashi.pages.site import Site
 from temanashi.signin.faults import SignInFailed
+from temanashi.signin.preferences import set_language
 from temanashi.signin.sessions import digest_of, end_sessions, open_sessions, session_hint
 from temanashi.signin.signing_in import check_password, open_session, sign_in, sign_in_by_ldap, sign_out
 from temanashi.signin.users import read_user, set_password
@@ -151,11 +152,13 @@ def _password_form(site: Site, request: Request, following: str, wrong: Mapping[
 
 
 def end_other_sessions(site: Site) -> Endpoint:
-    """Sign out everywhere else."""
+    """Sign out everywhere else, or choose a language."""
     return _posted(site, _ended_others)
 
 
-def _ended_others(site: Site, request: Request, _: dict[str, str]) -> Response:
+def _ended_others(site: Site, request: Request, typed: dict[str, str]) -> Response:
+    if typed.get("verb") == "language":
+        return _language_chosen(site, request, typed.get("language", ""))
     me, book = signed_in(request), book_of(site.installation)
     if me is not None and me.user and not me.by_token:
         with site.installation.database.transaction() as connection:
@@ -163,6 +166,17 @@ def _ended_others(site: Site, request: Request, _: dict[str, str]) -> Response:
             book.note(connection, "sessions-ended", actor=me.actor, channel="page", user=me.user, count=count)
     lang = language_of(request, site.installation.settings.languages)
     return RedirectResponse(f"{request.scope.get('root_path', '')}/me?lang={lang}", status_code=303)
+
+
+def _language_chosen(site: Site, request: Request, wanted: str) -> Response:
+    """Kept with the person; empty: what the browser prefers. What is none of the workspace's languages is not taken."""
+    me, languages = signed_in(request), site.installation.settings.languages
+    if me is not None and me.user and not me.by_token and wanted in {"", *languages}:
+        with site.installation.database.transaction() as connection:
+            set_language(connection, me.user, wanted)
+        site.signed_out(session_token(request))  # and is looked up anew
+    said = f"&lang={wanted}" if wanted in languages else ""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/me?said=language{said}", status_code=303)
 
 
 def me_page(site: Site) -> Callable[[Request], Response]:
@@ -174,6 +188,9 @@ def me_page(site: Site) -> Callable[[Request], Response]:
         with site.installation.database.reading() as connection:
             sessions = open_sessions(connection, me.user, now=now, idle=idle) if me is not None else []
         here = digest_of(session_token(request))
-        return page(site, request, "me.html.j2", sessions=sessions, here=here)
+        said = request.query_params.get("said") == "language"
+        return page(
+            site, request, "me.html.j2", sessions=sessions, here=here, languages=site.installation.settings.languages, said=said
+        )
 
     return answer

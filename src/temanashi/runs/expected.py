@@ -77,7 +77,8 @@ def expect(
     texts = {"runbook": runbook, "schedule": schedule, "at": stamp(at), "slot": slot.isoformat(), "version": version}
     values = {**texts, "due": stamp(due), "state": "expected", "noted_at": stamp(now)}
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(OCCURRENCES).values(**values).on_conflict_do_nothing()).rowcount == 1
+    new = dialect.insert(OCCURRENCES).values(**values).on_conflict_do_nothing().returning(OCCURRENCES.c.at)
+    return connection.scalar(new) is not None
 
 
 def claim(connection: Connection, runbook: str, schedule: str, at: datetime, flow_run: str) -> bool:

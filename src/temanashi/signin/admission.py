@@ -18,7 +18,7 @@ from temanashi.signin.roles import roles_of
 from temanashi.signin.tables import GROUP_ROLES, LINKS, USERS
 from temanashi.signin.users import USER_ID, User, read_user
 
-__all__ = ["WAYS", "Vouched", "Way", "admit", "allow_link"]
+__all__ = ["WAYS", "Vouched", "Way", "admit", "allow_link", "follow_groups"]
 
 Way = Literal["oidc", "ldap"]
 WAYS: tuple[Way, ...] = ("oidc", "ldap")
@@ -44,7 +44,8 @@ def admit(book: Book, who: Vouched, roles: Collection[Role], *, people: People, 
     with book.database.transaction() as connection:
         known = _linked(connection, who) or _expected(book, connection, who, people)
         user = known or _new(book, connection, who, people)
-        _follow_groups(book, connection, who, user, frozenset(roles))
+        _remember_name(connection, who, user)
+        follow_groups(book, connection, who, user, frozenset(roles))
         found = read_user(connection, user)
         gone = user in people.people and not people.here(user, today)
         admitted = found.state == "active" and not gone and bool(roles_of(found, people))
@@ -114,7 +115,14 @@ def _new(book: Book, connection: Connection, who: Vouched, people: People) -> st
     return user
 
 
-def _follow_groups(book: Book, connection: Connection, who: Vouched, user: str, wanted: frozenset[Role]) -> None:
+def _remember_name(connection: Connection, who: Vouched, user: str) -> None:
+    """Under which name to ask for them again."""
+    mine = (LINKS.c.user == user) & (LINKS.c.way == who.way)
+    connection.execute(update(LINKS).where(mine).values(username=who.username))
+
+
+def follow_groups(book: Book, connection: Connection, who: Vouched, user: str, wanted: frozenset[Role]) -> None:
+    """Give and take roles until the user has exactly these from this directory; each change is on the record."""
     mine = (GROUP_ROLES.c.user == user) & (GROUP_ROLES.c.way == who.way)
     had = set(connection.scalars(select(GROUP_ROLES.c.role).where(mine)).all())
     for role in sorted(had - wanted):

@@ -31,7 +31,7 @@ def uuid_of(user: str) -> UUID:
 class SignedIn:
     """Who is there. `user` is empty for a worker and for a ticket system. `one_time`: they must choose a password first.
 
-    Without `has_password` they sign in elsewhere only.
+    Without `has_password` they sign in elsewhere only. `lang` is the language that they chose, empty for the browser's.
     """
 
     user: str
@@ -42,6 +42,7 @@ class SignedIn:
     one_time: bool = False
     by_token: bool = False
     has_password: bool = True
+    lang: str = ""
 
     @property
     def uuid(self) -> UUID:
@@ -88,5 +89,13 @@ def _signed_in(user: User, people: People, today: datetime, *, seen_at: datetime
     except NameOfSomebodyElse:
         return None
     roles = roles_of(user, people)
-    about = {"one_time": user.one_time, "has_password": bool(user.password)}
-    return SignedIn(user=user.id, actor=actor, roles=roles, rights=rights_of(roles), seen_at=seen_at, **about)
+    return SignedIn(
+        user=user.id,
+        actor=actor,
+        roles=roles,
+        rights=rights_of(roles),
+        seen_at=seen_at,
+        one_time=user.one_time,
+        has_password=bool(user.password),
+        lang=user.lang,
+    )

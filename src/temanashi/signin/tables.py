@@ -1,4 +1,4 @@
-"""The tables of sign-in; migrations 0012 and 0013 create them. Times are ISO texts in UTC, JSON is text."""
+"""The tables of sign-in; migrations 0012, 0013 and 0017 create them. Times are ISO texts in UTC, JSON is text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ USERS = Table(
     "users",
     _METADATA,
     Column("id", Text, primary_key=True),
-    *(Column(name, Text) for name in ("name", "password", "state", "made_at", "changed_at", "signed_in_at")),
+    *(Column(name, Text) for name in ("name", "password", "state", "made_at", "changed_at", "signed_in_at", "lang")),
     Column("one_time", Integer),
 )
 ROLES = Table(
@@ -32,7 +32,7 @@ LINKS = Table(
     "user_links",
     _METADATA,
     *(Column(name, Text, primary_key=True) for name in ("user", "way")),
-    *(Column(name, Text) for name in ("directory", "subject", "made_at")),
+    *(Column(name, Text) for name in ("directory", "subject", "made_at", "username")),
 )
 REQUESTS = Table(
     "role_requests",

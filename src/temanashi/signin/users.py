@@ -25,7 +25,8 @@ USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 class User:
     """Somebody who may sign in. `id` is their id in people.yaml too, where they are listed there. `roles` are those given here.
 
-    `group_roles` come from groups of another directory. Without a `password` they sign in there only.
+    `group_roles` come from groups of another directory. Without a `password` they sign in there only. `lang` is the
+    language that they chose, empty for the browser's.
     """
 
     id: str
@@ -37,6 +38,7 @@ class User:
     signed_in_at: datetime | None
     password: str
     group_roles: tuple[str, ...] = ()
+    lang: str = ""
 
 
 def read_user(connection: Connection, user: str) -> User:
@@ -65,6 +67,7 @@ def _user(connection: Connection, row: Any) -> User:
         signed_in_at=datetime.fromisoformat(row.signed_in_at) if row.signed_in_at else None,
         password=row.password,
         group_roles=tuple(sorted(grouped)),
+        lang=row.lang or "",
     )
 
 

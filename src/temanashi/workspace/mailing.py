@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from sqlalchemy import Connection
+
 from temanashi.notices import BadAddress, Deliver, Notice, Notifier, message_by_apprise
 from temanashi.people import People
+from temanashi.reports.display import Display
 from temanashi.secrets import SecretRef, resolve
+from temanashi.signin.preferences import chosen_languages
 from temanashi.text import Phrase
 from temanashi.workspace.opening import Installation
 
-__all__ = ["Post", "addressed"]
+__all__ = ["Post", "addressed", "reading"]
 
 OTHERS = frozenset({"to", "cc", "bcc", "format"})
 
@@ -23,6 +27,18 @@ def addressed(url: str, address: str) -> str:
         raise BadAddress
     kept = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() not in OTHERS]
     return urlunsplit(parts._replace(query=urlencode([*kept, ("to", address), ("format", "text")])))
+
+
+def reading(installation: Installation, connection: Connection) -> Callable[[str], Display]:
+    """How each person reads: in the language that they chose, where it is one of the workspace's, else in its first."""
+    settings, chosen = installation.settings, chosen_languages(connection)
+
+    def display(person: str) -> Display:
+        wanted = chosen.get(person)
+        lang = next((one for one in settings.languages if one == wanted), settings.language)
+        return Display(lang, settings.zone)
+
+    return display
 
 
 class Post:

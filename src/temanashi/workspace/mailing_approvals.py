@@ -12,7 +12,7 @@ from temanashi.settings import Settings
 from temanashi.text import Phrase, say
 from temanashi.workspace.approval_links import link_for
 from temanashi.workspace.live import live_directory
-from temanashi.workspace.mailing import Post
+from temanashi.workspace.mailing import Post, reading
 from temanashi.workspace.opening import Installation
 
 __all__ = ["approval_letter", "mail_approvals"]
@@ -29,9 +29,10 @@ def mail_approvals(installation: Installation, *, post: Post | None = None) -> l
     with installation.database.reading() as connection:
         people = live_directory(connection).people
         views = approvals_waiting(installation.engine(), connection)
-    show = Display(settings.language, settings.zone)
+        shown = reading(installation, connection)
     due = [(view, person) for view in views for person in _readers(view, people) if carrier.waits(_key(view, person))]
-    return [f for view, person in due for f in carrier.send(people, person, approval_letter(view, person, show, settings))]
+    letters = [(person, approval_letter(view, person, shown(person), settings)) for view, person in due]
+    return [failure for person, letter in letters for failure in carrier.send(people, person, letter)]
 
 
 def _readers(view: ApprovalView, people: People) -> Iterator[str]:

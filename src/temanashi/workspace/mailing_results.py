@@ -13,7 +13,7 @@ from temanashi.runs.reading import RunView, run_view
 from temanashi.runs.tables import RUNS
 from temanashi.text import Phrase, say
 from temanashi.workspace.live import live_directory
-from temanashi.workspace.mailing import Post
+from temanashi.workspace.mailing import Post, reading
 from temanashi.workspace.opening import Installation
 
 __all__ = ["mail_results", "result_letter"]
@@ -35,11 +35,12 @@ def mail_results(installation: Installation, *, post: Post | None = None) -> lis
         return []
     carrier = post or Post(installation, mail.server or "")
     since = (installation.clock.now() - STILL_TOLD).isoformat()
-    show = Display(installation.settings.language, installation.settings.zone)
     with installation.database.reading() as connection:
         people = live_directory(connection).people
+        shown = reading(installation, connection)
         due = [(person, view) for person, view in _recent(connection, people, since) if carrier.waits(_key(view))]
-    letters = [(person, result_letter(view, show, installation.settings.page(f"runs/{view.id}"))) for person, view in due]
+    page = installation.settings.page
+    letters = [(person, result_letter(view, shown(person), page(f"runs/{view.id}"))) for person, view in due]
     return [failure for person, letter in letters for failure in carrier.send(people, person, letter)]
 
 

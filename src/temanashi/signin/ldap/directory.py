@@ -61,7 +61,10 @@ class Ldap:
             with connected(settings, self._root) as theirs:
                 if not bound(theirs, dn, password, url=settings.url) or found is None:
                     raise SignInFailed
-                groups = self._groups(searching if settings.bind_dn else theirs, found, name)
+                return self._vouched(found, self._groups(searching if settings.bind_dn else theirs, found, name))
+
+    def _vouched(self, found: Found, groups: frozenset[str]) -> Vouched:
+        settings = self.settings
         username, subject = found.text(settings.username_attribute), found.text(settings.id_attribute)
         for attribute, value in ((settings.username_attribute, username), (settings.id_attribute, subject)):
             if not value:
@@ -74,6 +77,23 @@ class Ldap:
             name=found.text(settings.name_attribute),
             groups=groups,
         )
+
+    def look_up(self, name: str) -> Vouched | None:
+        """Who has this user name now, without a password; None where nobody has, or more than one. Raises as `vouch` does.
+
+        What an anonymous search does not show of groups is not known: see `knows_groups`.
+        """
+        with connected(self.settings, self._root) as searching:
+            self._enter(searching)
+            found = self._person(searching, name)
+            if found is None:
+                return None
+            return self._vouched(found, self._groups(searching, found, name) if self.knows_groups else frozenset())
+
+    @property
+    def knows_groups(self) -> bool:
+        """Whether groups can be read without the person's own password."""
+        return bool(self.settings.bind_dn) or not self.settings.group_base
 
     def _enter(self, connection: Connection) -> None:
         if self.settings.bind_password is None:
