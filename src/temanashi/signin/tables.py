@@ -1,4 +1,4 @@
-"""The tables of sign-in; migrations 0012, 0013 and 0017 create them. Times are ISO texts in UTC, JSON is text."""
+"""The tables of sign-in; migrations 0012, 0013 and 0018 create them. Times are ISO texts in UTC, JSON is text."""
 
 from __future__ import annotations
 
