@@ -67,7 +67,7 @@ def report(
         with opened.database.reading() as connection:
             data = month_report(opened, connection, published, asked, team=team)
     if wanted:
-        _write(FACES[wanted].render(data, language()), output)
+        _write(FACES[wanted].render(data, language()), output, readable=wanted in READABLE)
     elif json:
         typer.echo(as_json(data))
     else:
@@ -75,9 +75,9 @@ def report(
         answer(say_here("cli.report-next"))
 
 
-def _write(content: bytes, output: Path | None) -> None:
+def _write(content: bytes, output: Path | None, *, readable: bool) -> None:
     if output is None:
-        sys.stdout.buffer.write(content)
+        typer.echo(content.decode() if readable else content, nl=False)
         return
     try:
         output.write_bytes(content)
