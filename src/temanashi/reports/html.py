@@ -112,6 +112,7 @@ def _lists(figures: MonthFigures) -> Mapping[str, Any]:
         "top": top[:TOP_SHOWN],
         "groups": _groups(figures),
         "groups_shown": GROUPS_SHOWN,
+        "entries_shown": ENTRIES_SHOWN,
     }
 
 
@@ -133,6 +134,7 @@ def render_html(report: MonthlyReport, lang: Lang, around: Surroundings = OFFLIN
         around=around,
         inside=around.inside_charts,
         bridge=bridge_steps(report.figures.sums),
+        topic="",
         **_charts(report, show),
         **_lists(report.figures),
     )

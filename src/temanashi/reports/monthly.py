@@ -9,14 +9,28 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 from sqlalchemy import Connection
 
-from temanashi.books import MonthFigures, ProposedTask, history
+from temanashi.books import (
+    Investment,
+    MonthFigures,
+    OperationsFigures,
+    ProposedTask,
+    RoadmapFigures,
+    history,
+    invested_by_month,
+)
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.ledger.ledger import Ledger
+from temanashi.reports.closing_seen import ClosingSeen
+from temanashi.reports.investment_seen import InvestmentSeen, investment_seen
 from temanashi.reports.next_best import NextBest, next_best
 from temanashi.reports.team import of_team, teams_of
 from temanashi.reports.trend import MOST_MONTHS, Projected, Span, TrendMonth, projections, spans, trend_of
+from temanashi.text.local import Lang
 
 __all__ = ["CheckpointSeen", "LedgerHead", "MonthlyReport", "Workday", "monthly_report"]
+
+MOST_INVESTED = 60
+"""Months back to the first investment that are read for its payback."""
 
 
 class _Frozen(BaseModel):
@@ -64,6 +78,11 @@ class MonthlyReport(_Frozen):
     forecast: tuple[Projected, ...] = ()
     spans: tuple[Span, ...] = ()
     next_best: tuple[NextBest, ...] = ()
+    investment: InvestmentSeen | None = None
+    roadmap: RoadmapFigures | None = None
+    operations: OperationsFigures | None = None
+    topics: dict[Lang, str] = Field(default_factory=dict, description="the month's topic as Markdown, by language")
+    closing: ClosingSeen | None = None
     head: LedgerHead = LedgerHead()
     checkpoint: CheckpointSeen | None = None
 
@@ -98,10 +117,15 @@ def monthly_report(
     workday: Workday | None = None,
     team: str = "",
     closed: Mapping[str, MonthFigures] | None = None,
+    invested: Iterable[Investment] = (),
 ) -> MonthlyReport:
-    """The report of a month from the ledger, read in the caller's snapshot (`database.reading()`); `closed`: sealed figures."""
+    """The report of a month from the ledger, read in the caller's snapshot (`database.reading()`).
+
+    `closed`: sealed figures by month. `invested`: hours put into automation; the report of one team is without them.
+    """
     head = ledger.head(connection)
-    months = [month.shift(-ago) for ago in reversed(range(MOST_MONTHS))]
+    spent = invested_by_month(invested) if not team else {}
+    months = _months(month, min(spent, default=month))
     lines = history(ledger, connection, months, tasks=tasks, now=now, zone=zone, goal=goal, calendar=calendar, closed=closed)
     whole = lines[-1].figures
     figures = of_team(whole, team) if team else whole
@@ -113,7 +137,14 @@ def monthly_report(
         workday=workday or Workday(),
         figures=figures,
         next_best=next_best(figures),
+        investment=investment_seen([line.figures for line in lines], spent, month),
         head=LedgerHead(chain=ledger.chain, seq=head.seq, hash=head.hash),
         checkpoint=max(checkpoints, key=lambda seen: (seen.seq, seen.number), default=None),
     )
     return report.with_months(TrendMonth.of(of_team(line.figures, team) if team else line.figures, line.state) for line in lines)
+
+
+def _months(month: Month, first: Month) -> list[Month]:
+    """The months of the trend, or all since the first investment; those before it gave nothing to it."""
+    since = (month.year - first.year) * 12 + month.month - first.month + 1
+    return [month.shift(-ago) for ago in reversed(range(min(max(MOST_MONTHS, since), MOST_INVESTED)))]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from fractions import Fraction
 
+from temanashi.books import OperationsFigures, RoadmapFigures
 from temanashi.books.figures import MonthFigures, NotCounted, TaskFigures
+from temanashi.books.operations import Times
 from temanashi.books.tasks import Seconds
 from temanashi.calendars import Month
 from temanashi.reports.display import Display, shortened
+from temanashi.reports.investment_seen import InvestmentSeen
 from temanashi.reports.monthly import MonthlyReport
 from temanashi.reports.trend import Span, allowed
 from temanashi.text.catalogue import say
@@ -209,6 +212,32 @@ class Wording:
             if task.grade in found:
                 found[task.grade] += task.sums.credited_seconds
         return [(grade, seconds, self.show.percent(Fraction(seconds, whole))) for grade, seconds in found.items()] if whole else []
+
+    def times(self, ops: OperationsFigures) -> str:
+        """How soon people knew of incidents, and how soon they were over."""
+
+        def told(name: str, times: Times) -> str:
+            if times.mean is None or times.median is None:
+                return self.t(f"{name}-none")
+            return self.t(name, mean=self.show.minutes(times.mean), median=self.show.minutes(times.median), n=times.n)
+
+        still = self.t("incidents-open", count=ops.open) if ops.open else ""
+        return self.t("sentences", first=told("mtta", ops.mtta), second=told("mttr", ops.mttr), third=still).strip()
+
+    def roadmap_title(self, plan: RoadmapFigures) -> str:
+        """How much of the plan is done, as the title of its table."""
+        if plan.due.share is None:
+            return self.t("roadmap-title")
+        year = self.show.percent(plan.year.share) if plan.year.share is not None else "0"
+        return self.t(
+            "roadmap-title-due", share=self.show.percent(plan.due.share), done=plan.due.items_done, items=plan.due.items, year=year
+        )
+
+    def investment_title(self, put: InvestmentSeen) -> str:
+        """Whether the hours put in have come back."""
+        if put.payback:
+            return self.t("investment-title-back", month=self.show.month(put.payback), months=put.months_after)
+        return self.t("investment-title", net=self.show.signed_hours(put.net_seconds))
 
     def cancelled(self) -> str:
         """Cancelled demand with its reasons, the first few by name."""

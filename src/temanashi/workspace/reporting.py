@@ -6,12 +6,13 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from temanashi.books import proposed_tasks
+from temanashi.books import proposed_tasks, roadmap_figures
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.errors import InputError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
 from temanashi.problems import suggestion
 from temanashi.reports import CheckpointSeen, MonthlyReport, Workday, monthly_report
+from temanashi.workspace.improving import read_investments
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
 
@@ -37,21 +38,28 @@ def month_report(
 ) -> MonthlyReport:
     """The report, read in the caller's snapshot; with `team` of that owner's tasks alone. Raises UnknownTeam and LedgerError."""
     settings = installation.settings
+    now, calendar = installation.clock.now(), published.calendar if published else BusinessCalendar()
+    invested = read_investments(installation, connection)
     last = latest_checkpoint(settings.state_dir / CHECKPOINTS)
     made = monthly_report(
         installation.ledger,
         connection,
         month,
         tasks=proposed_tasks(published.runbooks.values()) if published else (),
-        now=installation.clock.now(),
+        now=now,
         zone=settings.zone,
         goal=settings.goal,
-        calendar=published.calendar if published else BusinessCalendar(),
+        calendar=calendar,
         company=settings.company,
         checkpoints=[CheckpointSeen(number=last.number, seq=last.seq, at=last.at)] if last else [],
         workday=Workday(hours_per_day=settings.report.hours_per_day, days_per_month=settings.report.days_per_month),
         team=team,
+        invested=invested,
     )
     if team and team not in made.teams:
         raise UnknownTeam(team, known=made.teams)
-    return made
+    if team:  # what follows is of everybody
+        return made
+    plan = published.roadmap if published else None
+    through = made.figures.through
+    return made.model_copy(update={"roadmap": plan and roadmap_figures(plan, today=through, calendar=calendar, invested=invested)})
