@@ -23,6 +23,7 @@ from temanashi.settings_sections import (
     MailSettings,
     ReportSettings,
     SshSettings,
+    ToilSettings,
 )
 from temanashi.text.local import LANGUAGES, Lang, Phrase, phrase
 
@@ -96,6 +97,7 @@ class Settings(BaseModel):
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of problems that checks find")
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="Retention, and who gets checkpoints")
+    toil: ToilSettings = Field(default=ToilSettings(), description="How months are closed")
     gate: GateSettings = Field(default=GateSettings(), description="Sign-in")
     report: ReportSettings = Field(default=ReportSettings(), description="The monthly report")
     mail: MailSettings = Field(default=MailSettings(), description="Mail to people themselves")

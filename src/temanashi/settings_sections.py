@@ -19,6 +19,7 @@ __all__ = [
     "PagerDutySettings",
     "ReportSettings",
     "SshSettings",
+    "ToilSettings",
     "WebhookSettings",
 ]
 
@@ -145,6 +146,16 @@ class LedgerSettings(BaseModel):
         # The 29th of February has no anniversary in most years: the day before keeps longer.
         day = 28 if (now.month, now.day) == (2, 29) else now.day
         return now.replace(year=year, day=day)
+
+
+class ToilSettings(BaseModel):
+    """`[tool.temanashi.toil]`: how months of the toil account are closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    close_business_day: int = Field(
+        default=3, ge=1, le=20, description="A month is to be closed by this business day of the next one (3: the third)"
+    )
 
 
 class GateSettings(BaseModel):

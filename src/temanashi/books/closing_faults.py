@@ -16,6 +16,7 @@ __all__ = [
     "CorrectionDecided",
     "CorrectionWithoutReason",
     "IssuedFileAltered",
+    "LedgerAltered",
     "MonthNotOver",
     "NoIssuedFile",
     "NoSuchCorrection",
@@ -194,3 +195,12 @@ class IssuedFileAltered(LedgerError):
 
     def __init__(self, month: str, name: str, *, seq: int) -> None:
         super().__init__(month=month, name=name, seq=seq)
+
+
+class LedgerAltered(LedgerError):
+    """A month is not closed on a ledger that was found altered."""
+
+    key = "close.ledger-altered"
+
+    def __init__(self, month: str) -> None:
+        super().__init__(month=month)
