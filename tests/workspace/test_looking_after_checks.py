@@ -6,18 +6,23 @@ import pytest
 
 from fixtures_receiver import FakeReceiver
 from fixtures_runs import ALICE
+from temanashi.books import incidents_of, read_operations
 from temanashi.hosts.inventory import UnknownGroup
 from temanashi.monitoring.reading import problems
 from temanashi.runs.advancing import advance
 from temanashi.runs.reading import run_view
 from temanashi.runs.requests import RunRequest, request_run
 from temanashi.settings import BadSettings, load_settings
+from temanashi.workspace.acknowledging import acknowledge_named
 from temanashi.workspace.afterwards import after_run
 from temanashi.workspace.checking import receivers_of, watch_checks
 from temanashi.workspace.live import live_inventory
+from temanashi.workspace.loading import load_workspace
 from temanashi.workspace.maintaining import plan_maintenance, since_from
 from temanashi.workspace.opening import open_installation
-from temanashi.workspace.publishing import NothingPublished, current_version
+from temanashi.workspace.operating import month_operations
+from temanashi.workspace.publishing import NothingPublished, current_version, publish
+from temanashi.workspace.reporting import current_month
 
 SETTINGS = """[tool.temanashi]
 languages = ["en"]
@@ -199,3 +204,48 @@ def test_settings_of_alerts_that_make_no_sense_are_refused_with_their_field(tmp_
     with pytest.raises(BadSettings) as caught:
         load_settings(tmp_path, environ={})
     assert str(caught.value.data["field"]).startswith(field)
+
+
+def test_an_alert_of_ours_is_an_incident_from_its_first_bad_result_to_its_first_good_one(site):
+    ran(site)
+    with site.database.reading() as connection:
+        (problem,) = problems(connection, now=site.clock.now(), inventory=live_inventory(connection))
+    acknowledge_named(site, problem.id, until="4h", reason="Disk is ordered", actor=ALICE, channel="cli")
+    told = operations(site)
+    assert (told.incidents, told.open, told.alerts, told.unassigned) == (1, 1, 1, 0)
+    assert (told.mtta.n, told.mttr.open) == (1, 1)
+    (site.settings.root / "word").write_text("good")
+    ran(site)
+    ran(site)
+    told = operations(site)
+    assert (told.incidents, told.open, told.mttr.n) == (1, 0, 1)
+    with site.database.reading() as connection:
+        (one,) = incidents_of(read_operations(site.ledger, connection, None, zone=site.settings.zone), site.settings.zone).values()
+    assert (one.started, one.owner, one.source, one.acknowledged_by, one.severity) == (
+        problem.since, "ops", "monitoring", ALICE.name, "CRITICAL",
+    )  # fmt: skip
+    assert one.title
+
+
+def operations(site):
+    with site.database.reading() as connection:
+        published = current_version(connection, kinds=site.engine().kinds)
+        return month_operations(site, connection, published, current_month(site), lang="en")
+
+
+def test_the_figures_and_the_topic_of_a_month_are_those_of_the_published_files(site):
+    folder = site.settings.root / "runbooks/site"
+    (folder / "topics").mkdir(parents=True)
+    (folder / "topics" / f"{current_month(site)}.md").write_text("# Moved to the new site", encoding="utf-8")
+    (folder / "kpi.yaml").write_text("kpi:\n  - {check: look/word, title: Word, system: words}\n", encoding="utf-8")
+    publish_workspace(site)
+    ran(site)
+    told = operations(site)
+    (line,) = told.kpi
+    assert (line.measured, line.verdict, line.system, told.topic) == (1, "CRITICAL", "words", "# Moved to the new site")
+
+
+def publish_workspace(site):
+    loaded = load_workspace(site.settings.root, kinds=site.engine().kinds)
+    assert loaded.faults == []
+    publish(site.database, site.ledger, loaded, actor=ALICE, clock=site.clock)

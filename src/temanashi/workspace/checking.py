@@ -23,6 +23,7 @@ from temanashi.text import Phrase, explain, phrase
 from temanashi.workspace.alert_demand import record_alerts
 from temanashi.workspace.live import live_inventory, live_recurring
 from temanashi.workspace.opening import Installation
+from temanashi.workspace.own_incidents import record_incidents
 
 __all__ = ["look_after_checks", "note_checks", "receivers_of", "settle", "watch_checks"]
 
@@ -116,4 +117,5 @@ def _settle(installation: Installation, connection: Connection, receivers: list[
     asked = Alerts(inventory=live_inventory, recurring=live_recurring, verdicts=verdicts)
     events = settle_alerts(connection, now=now, alerts=asked)
     record_alerts(installation, connection, events)
+    record_incidents(installation, connection, events)
     enqueue(connection, events, receivers, now=now)
