@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from temanashi.books.baseline import ClosedMonth, NoFrequency, SampleRef, SignedVersion, sign, signed_versions, version_on
+from temanashi.books.census import CensusEntry, CensusLine, Estimate, census_draft, census_lines, census_of
 from temanashi.books.demand import Cancelled, NoReason, Recorder, Register, Requested, cancelled_demand, new_demand, registered
 from temanashi.books.figures import MonthFigures, NotCounted, Sums, TaskFigures
+from temanashi.books.freezing import (
+    BaselineVersion,
+    FrozenTask,
+    baseline_versions,
+    confirmed_baseline,
+    freezable,
+    prepared_baseline,
+    refused_baseline,
+)
 from temanashi.books.history import MonthLine, MonthState, history
 from temanashi.books.incidents import Happening, Incident, IncidentSource, IncidentState, alert_told, incident_told, incidents_of
 from temanashi.books.investment import (
@@ -25,6 +35,7 @@ from temanashi.books.operations import OperationsFigures, SystemLine, Times, ope
 from temanashi.books.operations_reading import read_measured, read_operations
 from temanashi.books.reading import (
     read_baselines,
+    read_census,
     read_investment,
     read_material,
     read_materials,
@@ -42,8 +53,13 @@ __all__ = [
     "PROGRAMME",
     "Achieved",
     "BadMinutes",
+    "BaselineVersion",
     "Cancelled",
+    "CensusEntry",
+    "CensusLine",
     "ClosedMonth",
+    "Estimate",
+    "FrozenTask",
     "Happening",
     "Incident",
     "IncidentSource",
@@ -82,9 +98,15 @@ __all__ = [
     "Times",
     "UnknownTask",
     "alert_told",
+    "baseline_versions",
     "cancelled_demand",
     "cancelled_investment",
+    "census_draft",
+    "census_lines",
+    "census_of",
+    "confirmed_baseline",
     "drafts_of",
+    "freezable",
     "history",
     "incident_told",
     "incidents_of",
@@ -97,8 +119,10 @@ __all__ = [
     "occasions_per_month",
     "operations_figures",
     "payback_of",
+    "prepared_baseline",
     "proposed_tasks",
     "read_baselines",
+    "read_census",
     "read_investment",
     "read_material",
     "read_materials",
@@ -107,6 +131,7 @@ __all__ = [
     "read_operations",
     "read_register",
     "read_samples",
+    "refused_baseline",
     "registered",
     "roadmap_figures",
     "roadmap_problems",

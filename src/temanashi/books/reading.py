@@ -18,6 +18,7 @@ from temanashi.ledger.narrow_reading import Stretch, asked_for, late_work, other
 from temanashi.ledger.records import Kind, Record
 
 __all__ = ["read_baselines", "read_investment", "read_material", "read_materials", "read_month", "read_register", "read_samples"]
+__all__ = ["needed", "read_baselines", "read_census", "read_investment", "read_month", "read_register", "read_samples"]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
@@ -31,6 +32,11 @@ def read_baselines(ledger: Ledger, connection: Connection) -> list[Record]:
 def read_investment(ledger: Ledger, connection: Connection) -> list[Record]:
     """Every record of hours that were put into automation."""
     return list(ledger.records(connection, kinds=("investment",)))
+
+
+def read_census(ledger: Ledger, connection: Connection) -> list[Record]:
+    """What people said about tasks, frozen baseline versions, and every signature."""
+    return list(ledger.records(connection, kinds=("census", "baseline_frozen", "task_version")))
 
 
 def read_month(ledger: Ledger, connection: Connection, month: Month, *, zone: ZoneInfo) -> list[Record]:

@@ -96,7 +96,7 @@ def sign(
         seconds, samples = (
             samples_to_sign(opened, task) if from_samples else (Seconds.of_minutes(minutes, per_target, targets=targets), ())
         )
-        seconds = seconds.model_copy(update={"persons": persons or proposed.persons})
+        seconds = seconds.model_copy(update={"persons": persons or (1 if from_samples else proposed.persons)})
         draft = signed(
             proposed,
             seconds,

@@ -22,6 +22,8 @@ KEPT: frozenset[Kind] = frozenset(
         "demand",
         "task_version",
         "investment",
+        "census",
+        "baseline_frozen",
         "month_issued",
         "month_prepared",
         "month_closed",

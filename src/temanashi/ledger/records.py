@@ -23,6 +23,8 @@ Kind = Literal[
     "decision",  # approval, refusal or manual confirmation of a wait; the wait's key in the body
     "demand",  # an occasion on which a person would have acted, other than a calendar slot
     "task_version",  # minutes of a task, signed by a person
+    "census",  # what somebody says that a task takes, and how often it comes
+    "baseline_frozen",  # a numbered baseline version: prepared, then confirmed by a second person or refused
     "investment",  # hours that building or keeping up automation took, or that such an entry was a mistake
     "month_issued",  # the files of a month's report as they were laid before an approver, whole in the body
     "month_prepared",  # a month's figures and digests of its report for an approver, or that these were refused
