@@ -17,8 +17,16 @@ from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.narrow_reading import Stretch, asked_for, late_work, others_asked, work_near
 from temanashi.ledger.records import Kind, Record
 
-__all__ = ["read_baselines", "read_investment", "read_material", "read_materials", "read_month", "read_register", "read_samples"]
-__all__ = ["needed", "read_baselines", "read_census", "read_investment", "read_month", "read_register", "read_samples"]
+__all__ = [
+    "read_baselines",
+    "read_census",
+    "read_investment",
+    "read_material",
+    "read_materials",
+    "read_month",
+    "read_register",
+    "read_samples",
+]
 
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
