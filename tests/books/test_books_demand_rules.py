@@ -159,3 +159,18 @@ def test_a_month_whose_demand_all_fell_away_has_a_register(books):
     books.cancel("reset", "INC-1")
     (figures,) = books.figures([task]).tasks
     assert (figures.sources, figures.flags, figures.units_due) == ({}, (), 0)
+
+
+def test_a_month_of_which_somebody_said_that_nobody_asked_counts_with_no_occasion(books):
+    task = on_request()
+    books.sign(task, on=date(2026, 11, 1))
+    books.cancel("reset", "2026-11", reason="依頼なし")
+    books.run("reset", slot="T-1")
+    figures = books.figures([task])
+    (own,) = figures.tasks
+    assert (own.flags, own.units_due, own.sums.remaining_seconds, own.sums.credited_seconds) == (("no_requests",), 0, 0, 0)
+    assert own.sums.baseline_seconds > 0
+    assert figures.sums.manual_seconds == 0
+    books.demand("reset", "late")
+    (own,) = books.figures([task]).tasks
+    assert (own.flags, own.units_due) == ((), 1)

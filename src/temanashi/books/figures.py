@@ -29,7 +29,7 @@ Reason = Literal[
     "no_task",
 ]
 TimeOfDay = Literal["day", "early", "night", "holiday"]
-Flag = Literal["demand_unverified", "prorated", "part_of_month"]
+Flag = Literal["demand_unverified", "no_requests", "prorated", "part_of_month"]
 
 
 class Sums(Frozen):

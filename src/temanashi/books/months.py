@@ -222,6 +222,8 @@ def _flags(books: _Month, units: TaskUnits, versions: Sequence[SignedVersion]) -
     flags: list[Flag] = []
     if versions and units.unverified:
         flags.append("demand_unverified")
+    if versions and units.none and any(v.demand.on_request for v, _ in units.baselines):
+        flags.append("no_requests")
     if versions and books.running and any(v.demand.on_request for v, _ in units.baselines):
         flags.append("prorated")
     if versions and min(v.valid_from for v in versions) > books.month.first:

@@ -12,7 +12,7 @@ from typing import Literal
 from temanashi.books.baseline import SignedVersion, version_on
 from temanashi.books.demand import Recorder, Register, cancelled_demand, new_demand
 from temanashi.books.tasks import Demand, ProposedTask
-from temanashi.calendars import BusinessCalendar, slot_on
+from temanashi.calendars import BusinessCalendar, Month, slot_on
 from temanashi.errors import InputError
 from temanashi.ledger.records import Draft
 from temanashi.people import Actor, Channel
@@ -25,7 +25,9 @@ __all__ = [
     "BadTargets",
     "ByCalendar",
     "CountedElsewhere",
+    "MonthRunning",
     "NotASlot",
+    "NotNone",
     "NotRecorded",
     "Occasion",
     "OtherRecorder",
@@ -122,6 +124,24 @@ class NotASlot(InputError):
         super().__init__(task=task, slot=slot, calendar=calendar, meant=meant.isoformat() if meant else "-")
 
 
+class MonthRunning(InputError):
+    """Nobody can say yet that a month brought no occasion."""
+
+    key = "books.month-running"
+
+    def __init__(self, month: Month, *, last: date) -> None:
+        super().__init__(month=str(month), last=last.isoformat())
+
+
+class NotNone(InputError):
+    """A month that is said to have brought no occasion has recorded ones."""
+
+    key = "books.not-none"
+
+    def __init__(self, task: str, month: Month, *, count: int) -> None:
+        super().__init__(task=task, month=str(month), count=count)
+
+
 class CountedElsewhere(InputError):
     """A ticket that is an occasion of another task already."""
 
@@ -193,6 +213,17 @@ class Rules:
             raise ByCalendar(task, rule.calendar)
         if not self.open_to(recorder, task, day):
             raise OtherRecorder(task, source=self.source_of(task, day) or ", ".join(sorted(OPEN_TO)))
+
+    def check_none(self, task: str, month: Month, register: Register) -> None:
+        """Refuse that a month brought no occasion; raises UnknownTask, ByCalendar, MonthRunning and NotNone."""
+        rule = self.demand_of(task, min(month.last, self.today))
+        if rule.calendar is not None:
+            raise ByCalendar(task, rule.calendar)
+        if month.last >= self.today:
+            raise MonthRunning(month, last=month.last)
+        standing = [unit for unit in register.of(task, month) if (task, unit.slot) not in register.cancelled]
+        if standing:
+            raise NotNone(task, month, count=len(standing))
 
     def check_cancelling(self, task: str, slot: str, register: Register, business: BusinessCalendar) -> None:
         """Refuse to cancel what was never due; raises UnknownTask, NotRecorded and NotASlot."""

@@ -51,13 +51,14 @@ class TaskUnits:
     """A task's month: due units by slot, baseline seconds by version, and what stands in for a register that nobody keeps.
 
     `unverified` holds, by version, how many occasions the baseline assumes where no demand was recorded in the whole month.
+    `none`: nobody asked in the whole month, as somebody said on the record.
     """
 
     units: dict[str, DueUnit] = field(default_factory=dict)
     baselines: list[tuple[SignedVersion, int]] = field(default_factory=list)
     cancelled: dict[str, str] = field(default_factory=dict)
     unverified: dict[int, int] = field(default_factory=dict)
-    beyond: set[str] = field(default_factory=set)
+    none: bool = False
 
     def open_unverified(self, slot: str, version: SignedVersion) -> DueUnit | None:
         """An assumed occasion for a success under this key, while the baseline has one left."""
@@ -79,6 +80,7 @@ def due_units(
     """What is due in a month up to and including a day, by the version that counts on each day."""
     found = TaskUnits(cancelled={slot: why.reason for (own, slot), why in register.cancelled.items() if own == task})
     requested = register.of(task, month)
+    found.none = not requested and str(month) in found.cancelled
     days = [day for day in month.days() if day <= through]
     for version, stretch in groupby(days, key=lambda day: version_on(versions, day)):
         if version is None:
@@ -92,7 +94,7 @@ def due_units(
         monthly = Fraction(str(version.demand.per_month or 0))
         share = {"elapsed": len(in_force), "days": month.last.day}
         found.baselines.append((version, event_baseline(monthly, version.seconds.occasion, **share)))
-        if not requested:
+        if not requested and not found.none:
             found.unverified[version.seq] = found.unverified.get(version.seq, 0) + event_baseline(monthly, 1, **share)
         for unit in requested:
             if unit.day in in_force:

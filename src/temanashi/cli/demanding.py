@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help=say_here("demand.help-list"))(list_demand)
     group.command("add", help=say_here("demand.help-add"))(add)
     group.command("cancel", help=say_here("demand.help-cancel"))(cancel)
+    group.command("none", help=say_here("demand.help-none"))(none)
     demand_tickets.register(group)
     app.add_typer(group, name="demand")
 
@@ -116,6 +117,34 @@ def cancel(task: Task, slot: Slot, reason: Reason = "", actor: Actor = None, wor
         answer(say_here("demand.cancelled-before", task=_title(published, task), key=slot, by=before.by, reason=before.reason))
     else:
         answer(say_here("demand.cancelled", task=_title(published, task), key=slot))
+
+
+def none(
+    task: Task,
+    month: MonthOption,
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+    json: Json = False,
+) -> None:
+    """Record that nobody asked in a whole month."""
+    from temanashi.calendars import Month
+    from temanashi.workspace.demanding import record_none
+    from temanashi.workspace.opening import open_installation
+
+    wanted = Month.parse(month)
+    with open_installation(workspace) as opened:
+        published = published_of(opened)
+        why = reason.strip() or say_here("demand.none-reason")
+        with opened.database.transaction() as connection:
+            before = record_none(opened, connection, published, task, wanted, reason=why, recording=_recording(actor))
+    if json:
+        emit({"task": task, "month": str(wanted), "none": True, "new": before is None, "reason": before.reason if before else why})
+    elif before is not None:
+        answer(say_here("demand.none-before", task=_title(published, task), month=str(wanted), by=before.by))
+    else:
+        answer(say_here("demand.none-said", task=_title(published, task), month=str(wanted)))
+        progress(say_here("demand.none-undo", task=task))
 
 
 def list_demand(month: MonthOption = "", task: TaskOption = "", workspace: Root = None, json: Json = False) -> None:

@@ -23,12 +23,12 @@ from temanashi.books import (
     standing_of,
     tidy_key,
 )
-from temanashi.calendars import BusinessCalendar, day_of
+from temanashi.calendars import BusinessCalendar, Month, day_of
 from temanashi.people import Actor, Channel
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
 
-__all__ = ["Recording", "cancel_occasion", "read_rules", "record_occasions", "today_of"]
+__all__ = ["Recording", "cancel_occasion", "read_rules", "record_none", "record_occasions", "today_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +97,29 @@ def cancel_occasion(
     register = read_register(installation.ledger, connection, zone=installation.settings.zone, task=task)
     rules.check_cancelling(task, slot, register, published.calendar if published is not None else BusinessCalendar())
     before = register.cancelled.get((task, slot))
+    if before is None:
+        installation.ledger.append(connection, draft)
+    return before
+
+
+def record_none(
+    installation: Installation,
+    connection: Connection,
+    published: PublishedWorkspace | None,
+    task: str,
+    month: Month,
+    *,
+    reason: str,
+    recording: Recording,
+) -> Cancelled | None:
+    """Record that nobody asked in a whole month: what the baseline assumes of it falls away. What was said before stays.
+
+    Raises NoReason, UnknownTask, ByCalendar, MonthRunning and NotNone.
+    """
+    draft = cancelled_demand(task, str(month), reason=reason, actor=recording.actor, channel=recording.channel)
+    register = read_register(installation.ledger, connection, zone=installation.settings.zone, task=task)
+    read_rules(installation, connection, published).check_none(task, month, register)
+    before = register.cancelled.get((task, str(month)))
     if before is None:
         installation.ledger.append(connection, draft)
     return before
