@@ -36,6 +36,7 @@ def build() -> typer.Typer:
         hosts,
         importing,
         improving,
+        incidents,
         repeating,
         reporting,
         running,
@@ -88,6 +89,7 @@ def build() -> typer.Typer:
         reporting,
         closing_months,
         demanding,
+        incidents,
         improving,
         auditing,
     ):

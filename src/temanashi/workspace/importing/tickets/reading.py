@@ -16,7 +16,7 @@ from temanashi.workspace.importing.tickets.columns import Columns, columns_of
 from temanashi.workspace.importing.tickets.rows import TicketFile, read_rows
 from temanashi.workspace.importing.workbook import OLE, Sheet, WorkbookTooLarge, read_workbook
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "BadTicketFile", "NoTickets", "read_tickets"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "BadTicketFile", "NoTickets", "grids_in", "read_tickets"]
 
 MAX_ROWS = 50_000
 """Rows of one sheet."""
@@ -44,18 +44,27 @@ class NoTickets(InputError):
 
 def read_tickets(file: Path, *, zone: ZoneInfo) -> TicketFile:
     """The tickets of a file. Raises BadTicketFile, NoTickets, and what `read_workbook` raises."""
+    grids = grids_in(file)
+    return _tickets(grids, "xlsx" if _is_workbook(file) else "csv", file.name, zone)
+
+
+def _is_workbook(file: Path) -> bool:
+    with file.open("rb") as stream:
+        head = stream.read(len(OLE))
+    return head.startswith(ZIP) or head == OLE
+
+
+def grids_in(file: Path) -> list[tuple[str, Grid]]:
+    """The tables of a file by sheet; the one of a CSV file has no name. Raises BadTicketFile, and what `read_workbook` raises."""
     try:
-        with file.open("rb") as stream:
-            head = stream.read(len(OLE))
-        workbook = head.startswith(ZIP) or head == OLE
+        workbook = _is_workbook(file)
         if not workbook and file.stat().st_size > MAX_BYTES:
             raise BadTicketFile(file.name, problem=phrase("demand.too-large", limit=MAX_BYTES // 1_000_000))
         raw = b"" if workbook else file.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadTicketFile(str(file), problem=phrase("demand.cannot-open", reason=reason)) from error
-    grids = list(_sheets(file)) if workbook else [_table(raw, file.name)]
-    return _tickets(grids, "xlsx" if workbook else "csv", file.name, zone)
+    return list(_sheets(file)) if workbook else [_table(raw, file.name)]
 
 
 def _sheets(file: Path) -> Iterator[tuple[str, Grid]]:
