@@ -156,4 +156,15 @@ def test_the_index_of_the_search_is_held_against_the_ledger(used):
     assert answered(used.run("audit", "search", "--ticket", "INC-7")).strip() == "Nothing was found"
     assert json.loads(answered(used.run("audit", "reindex", "--json"), 1))["missing"] == 1
     assert "bob" not in answered(used.run("audit", "search", "--ticket", "INC-7"))
-    assert json.loads(answered(used.run("audit", "reindex", "--json")))["missing"] == 0
+    assert json.loads(answered(used.run("audit", "reindex", "--json"))) == {"exit": 0, "missing": 0, "rebuilt": False}
+
+
+def test_the_tables_of_reports_are_held_against_the_ledger(used):
+    import sqlite3
+
+    with sqlite3.connect(used.root / ".tema" / "temanashi.db") as database:
+        assert database.execute("DELETE FROM ledger_work").rowcount
+    assert "tema audit reindex" in answered(used.run("audit", "verify"), 1)
+    assert "made anew" in answered(used.run("audit", "reindex"), 1)
+    assert json.loads(answered(used.run("audit", "reindex", "--json"))) == {"exit": 0, "missing": 0, "rebuilt": False}
+    assert used.run("audit", "verify").returncode == 0

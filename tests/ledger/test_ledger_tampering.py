@@ -12,6 +12,8 @@ from temanashi.canonical import canonical_json
 from temanashi.ledger.chain import GENESIS, body_hash, record_hash
 from temanashi.ledger.checkpoints import read_checkpoints, write_checkpoint
 from temanashi.ledger.keys import public_key_of
+from temanashi.ledger.narrow import rebuild_rows
+from temanashi.ledger.narrow_checking import first_difference
 from temanashi.ledger.pruning import prune
 from temanashi.ledger.tables import COLUMNS
 from temanashi.ledger.verification import verify, verify_database
@@ -252,3 +254,55 @@ def test_a_destroyed_file_cannot_tell(file, sqlite, filled, tmp_path):
 def test_a_missing_state_folder_means_that_the_tail_is_not_proven(sqlite, filled, tmp_path):
     found = verify_database(sqlite, state=tmp_path / "nowhere")
     assert (found.status, [note.key for note in found.notes]) == ("intact", ["ledger.tail-not-proven"])
+
+
+# The tables that reports read
+
+
+@pytest.fixture
+def worked(filled, fill):
+    """Records 9 to 14: ended runs, then demand, the second of it told twice."""
+    fill(filled, 3, kind="run_finished", task="t", run="r", slot="2026-11-20", outcome="done")
+    for slot in ("a", "b", "b"):
+        fill(filled, 1, kind="demand", task="t", slot=slot)
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("statement", "seq"),
+    [
+        ("UPDATE ledger_work SET outcome = 'failed' WHERE seq = 10", 10),
+        ("UPDATE ledger_work SET seconds = 60 WHERE seq = 11", 11),
+        ("DELETE FROM ledger_work WHERE seq = 9", 9),
+        ("UPDATE ledger_demand SET targets = 5 WHERE seq = 13", 13),
+        ("DELETE FROM ledger_demand WHERE seq = 12", 12),
+        ("UPDATE ledger_demand SET seq = 14 WHERE seq = 13", 13),
+        (("INSERT INTO ledger_work SELECT chain, 'step_done', at, 3, task, runbook, run, slot, slot_day, unit, mode, outcome, step,"
+         " seconds, targets FROM ledger_work WHERE seq = 9"), 3),
+        (("INSERT INTO ledger_demand SELECT chain, 1, unit, 99, at, day, task, slot, targets, source, actor, ticket, beneficiary,"
+         " 'gone' FROM ledger_demand WHERE seq = 12"), 99),
+    ],
+    ids=["outcome", "seconds", "run-gone", "targets", "demand-gone", "seq", "run-made-up", "cancellation-made-up"],
+)  # fmt: skip
+def test_a_changed_row_of_reports_is_found_and_made_anew(worked, raw, checked, sqlite, statement, seq):
+    assert checked().status == "intact"
+    assert raw.execute(statement).rowcount == 1
+    assert_altered(checked(), seq, "rows-differ")
+    with sqlite.transaction() as connection:
+        assert first_difference(connection, "main") == seq
+        rebuild_rows(connection)
+        assert first_difference(connection, "main") is None
+    assert checked().status == "intact"
+
+
+def test_a_ledger_of_an_older_version_has_no_rows_to_differ(worked, raw, checked):
+    raw.execute("DROP TABLE ledger_work")
+    assert checked().status == "intact"
+
+
+def test_rows_of_an_altered_record_do_not_stop_the_making_of_the_others(worked, raw, sqlite):
+    raw.execute("UPDATE ledger SET envelope = '[]' WHERE seq = 9")
+    raw.execute('UPDATE ledger SET envelope = \'{"kind":"run_finished"}\' WHERE seq = 10')
+    with sqlite.transaction() as connection:
+        rebuild_rows(connection)
+        assert [row[0] for row in connection.exec_driver_sql("SELECT seq FROM ledger_work")] == [11]

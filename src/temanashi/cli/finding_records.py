@@ -123,19 +123,27 @@ def run(
 
 
 def reindex(workspace: Root = None, json: Json = False) -> None:
-    """Add what the search lacks of the ledger. Exit 0 where nothing was missing, else 1."""
+    """Add what the search lacks of the ledger, and make the tables of reports anew. Exit 0 where nothing was missing, else 1."""
     from temanashi.ledger.marks import complete_marks
+    from temanashi.ledger.narrow import rebuild_rows
+    from temanashi.ledger.narrow_checking import first_difference
     from temanashi.workspace.opening import open_installation
 
     with open_installation(workspace, create=False) as opened, opened.database.transaction() as connection:
         missing = complete_marks(connection)
+        rebuilt = first_difference(connection, opened.ledger.chain) is not None
+        if rebuilt:
+            rebuild_rows(connection)
+    found = int(bool(missing) or rebuilt)
     if json:
-        emit({"exit": int(bool(missing)), "missing": missing})
+        emit({"exit": found, "missing": missing, "rebuilt": rebuilt})
     else:
+        if rebuilt:
+            answer(say_here("audit.rows-rebuilt"), style="yellow")
         answer(
             say_here("audit.reindexed" if missing else "audit.index-whole", count=missing), style="yellow" if missing else "green"
         )
-    raise typer.Exit(int(bool(missing)))
+    raise typer.Exit(found)
 
 
 def criteria_of(

@@ -122,8 +122,9 @@ class Database:
 def _begin_sqlite(connection: Connection) -> None:
     # sqlite3's own transaction control is off (isolation_level=None), as SQLAlchemy's page on SQLite says.
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgresql_engine(address: Address, busy_timeout: float, common: dict[str, Any]) -> Engine:

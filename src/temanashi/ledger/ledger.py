@@ -82,8 +82,8 @@ class Ledger:
 
     def head(self, connection: Connection) -> Head:
         """The last record's number and hash."""
-        row = _HEAD.one(connection, self.chain).first()
-        return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+        row = _HEAD.one(connection, self.chain)
+        return Head(*row) if row else Head(0, GENESIS)
 
     def get(self, connection: Connection, which: int | str) -> Record | None:
         """The record with a sequence number or an event id."""

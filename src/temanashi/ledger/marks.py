@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic_core import from_json
@@ -54,6 +55,7 @@ class _Place(NamedTuple):
     at: int
 
 
+@lru_cache(maxsize=4096)
 def value_of(text: str) -> str:
     """A text as marks hold it: case, width and spaces make no difference."""
     return folded(text)[:VALUE_LIMIT]
@@ -118,8 +120,8 @@ _ADD = inserting(marks, known_too=True)
 
 
 def _first(connection: Connection, chain: str, run: str) -> _Place | None:
-    row = _FIRST.one(connection, run, chain).first()
-    return _Place(row.seq, micros(datetime.fromisoformat(row.recorded_at))) if row else None
+    row = _FIRST.one(connection, run, chain)
+    return _Place(row[0], micros(datetime.fromisoformat(row[1]))) if row else None
 
 
 def _rows(

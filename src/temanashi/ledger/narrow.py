@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic_core import from_json
@@ -13,7 +13,7 @@ from temanashi.ledger.statements import inserting
 from temanashi.ledger.tables import bodies, ledger
 from temanashi.ledger.work import WORK_KINDS, work_row, work_table
 
-__all__ = ["NARROW_KINDS", "add_rows", "fill_rows", "rebuild_rows"]
+__all__ = ["NARROW_KINDS", "add_rows", "fill_rows", "pages", "rebuild_rows", "row_of"]
 
 NARROW_KINDS = (*sorted(WORK_KINDS), "demand")
 
@@ -24,23 +24,28 @@ _ADD_DEMAND = inserting(demand_table, known_too=True)
 
 def add_rows(connection: Connection, records: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """The rows of records (envelope fields and body) that were not there before, in order."""
-    work, demand = [], []
+    work: list[tuple[Any, ...]] = []
+    demand: list[tuple[Any, ...]] = []
     for fields, body in records:
-        if (row := work_row(fields)) is not None:
-            work.append(row)
-        elif (asked := asked_row(fields, body)) is not None:
-            demand.append(asked)
+        if (row := row_of(fields, body)) is not None:
+            (demand if fields["kind"] == "demand" else work).append(row)
     _ADD_WORK.many(connection, work)
     _ADD_DEMAND.many(connection, demand)
+
+
+def row_of(fields: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The row of a record in its table; None for one that tells nothing, or that was altered so that it cannot be read."""
+    try:
+        return asked_row(fields, body) if fields["kind"] == "demand" else work_row(fields)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def fill_rows(connection: Connection) -> int:
     """The rows of every record there is, into empty tables; how many records told something."""
     told = 0
     for chain in connection.scalars(select(ledger.c.chain).distinct()).all():
-        after = 0
-        while page := list(_page(connection, chain, after)):
-            after = page[-1][0]["seq"]
+        for page in pages(connection, chain):
             add_rows(connection, page)
             told += len(page)
     return told
@@ -53,12 +58,29 @@ def rebuild_rows(connection: Connection) -> int:
     return fill_rows(connection)
 
 
+def pages(connection: Connection, chain: str) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """The envelopes' fields and the bodies of all records that may have a row, in order, page by page."""
+    after = 0
+    while page := list(_page(connection, chain, after)):
+        after = page[-1][0]["seq"]
+        yield page
+
+
 def _page(connection: Connection, chain: str, after: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     joined = ledger.outerjoin(
         bodies, (ledger.c.kind == "demand") & (bodies.c.chain == ledger.c.chain) & (bodies.c.seq == ledger.c.seq)
     )
-    query = select(ledger.c.envelope, bodies.c.text).select_from(joined)
+    query = select(ledger.c.seq, ledger.c.envelope, bodies.c.text).select_from(joined)
     # By the row's own kind: without it SQLite takes the index of kinds, and sorts.
     query = query.where(ledger.c.chain == chain, ledger.c.seq > after, ledger.c.kind.concat("").in_(NARROW_KINDS))
-    for envelope, text in connection.execute(query.order_by(ledger.c.seq).limit(_PAGE)):
-        yield from_json(envelope), from_json(text or "{}")
+    for seq, envelope, text in connection.execute(query.order_by(ledger.c.seq).limit(_PAGE)):
+        yield _parsed(envelope) | {"seq": seq}, _parsed(text)
+
+
+def _parsed(text: object) -> dict[str, Any]:
+    """A JSON object; empty for what is none, as only an altered ledger has it."""
+    try:
+        found = from_json(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError
 
 from temanashi.ledger.chain import GENESIS, body_hash, record_hash
+from temanashi.ledger.narrow_checking import RowsSeen
 from temanashi.ledger.pruning import KEPT
 from temanashi.ledger.tables import COLUMNS, ledger
 from temanashi.ledger.tables import bodies as body_table
@@ -61,21 +62,25 @@ def scan(connection: Connection, *, chain: str, bodies: bool, wanted: AbstractSe
 
 
 def _pass(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractSet[int]) -> Scan:
-    so_far = Scan()
+    so_far, rows = Scan(), RowsSeen()
     listed = pruned_ranges(connection, chain=chain) if bodies else []
     starts = [low for low, _ in listed]
     for row in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
-        problem = _problem(row, so_far)
+        problem, said = _problem(row, so_far)
         if problem is None and bodies:
             problem = _body_problem(row, so_far, listed, starts)
         if problem is not None:
             so_far.bad_seq, so_far.problem = so_far.seq + 1, problem
-            break
+            return so_far
+        if bodies:
+            rows.see(said, row[-1])
         so_far.older += row[_RECORDED_AT] < so_far.recorded_at
         so_far.seq, so_far.hash, so_far.recorded_at = row[_SEQ], row[_WIDTH], row[_RECORDED_AT]
         so_far.records += 1
         if so_far.seq in wanted:
             so_far.hashes[so_far.seq] = so_far.hash
+    if bodies and (wrong := rows.differs(connection, chain)) is not None:
+        so_far.bad_seq, so_far.problem = wrong, phrase("ledger.rows-differ", seq=wrong)
     return so_far
 
 
@@ -108,24 +113,25 @@ def _query(chain: str, *, bodies: bool) -> Any:
     return query.where(ledger.c.chain == chain).order_by(ledger.c.seq)
 
 
-def _problem(row: Row[Any], before: Scan) -> Phrase | None:
-    """What is wrong with a record's place, text or columns."""
+def _problem(row: Row[Any], before: Scan) -> tuple[Phrase | None, dict[str, Any]]:
+    """What is wrong with a record's place, text or columns; and what its envelope says."""
     seq, own_hash, envelope = row[_SEQ], row[_WIDTH], row[_WIDTH + 1]
     if seq != before.seq + 1:
-        return phrase("ledger.record-missing", seq=before.seq + 1)
+        return phrase("ledger.record-missing", seq=before.seq + 1), {}
     # SQLite stores any type in any column.
     if not isinstance(envelope, str) or record_hash(envelope) != own_hash:
-        return phrase("ledger.record-edited", seq=seq)
+        return phrase("ledger.record-edited", seq=seq), {}
     if row[_PREV] != before.hash:
-        return phrase("ledger.link-broken", seq=seq)
+        return phrase("ledger.link-broken", seq=seq), {}
     try:
-        said = _repeated(from_json(envelope))
+        fields = from_json(envelope)
+        said = _repeated(fields)
     except (ValueError, KeyError, TypeError):
-        return phrase("ledger.record-edited", seq=seq)
+        return phrase("ledger.record-edited", seq=seq), {}
     if said != row[:_WIDTH]:
         names = [name for name, one, other in zip(COLUMNS, said, row, strict=False) if one != other]
-        return phrase("ledger.columns-edited", seq=seq, columns=names)
-    return None
+        return phrase("ledger.columns-edited", seq=seq, columns=names), {}
+    return None, fields
 
 
 def _body_problem(row: Row[Any], so_far: Scan, listed: list[tuple[int, int]], starts: list[int]) -> Phrase | None:

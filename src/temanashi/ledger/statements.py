@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Table, insert
+from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
@@ -22,16 +24,18 @@ class Statement:
         self._make = make
         self._texts: dict[str, tuple[str, tuple[int, ...] | None]] = {}
 
-    def one(self, connection: Connection, *values: Any) -> CursorResult[Any]:
-        """Run it with one set of values."""
+    def one(self, connection: Connection, *values: Any) -> Any:
+        """The first row that it finds with one set of values, or None."""
         text, order = self._text(connection)
-        return connection.exec_driver_sql(text, self._given(values, order))
+        with _told(connection, text) as driver:
+            return driver.execute(text, self._given(values, order)).fetchone()
 
     def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Run it for every row."""
         if rows:
             text, order = self._text(connection)
-            connection.exec_driver_sql(text, [self._given(row, order) for row in rows])
+            with _told(connection, text) as driver:
+                driver.cursor().executemany(text, [self._given(row, order) for row in rows])
 
     def _given(self, values: Sequence[Any], order: tuple[int, ...] | None) -> Any:
         return dict(zip(self._names, values, strict=True)) if order is None else tuple([values[at] for at in order])
@@ -43,6 +47,18 @@ class Statement:
             order = tuple(self._names.index(name) for name in compiled.positiontup) if compiled.positional else None
             known = self._texts[connection.dialect.name] = str(compiled), order
         return known
+
+
+@contextmanager
+def _told(connection: Connection, text: str) -> Iterator[Any]:
+    """The driver's own connection, without what SQLAlchemy does around a statement; its errors leave as SQLAlchemy's."""
+    dbapi: Any = connection.dialect.dbapi
+    try:
+        yield connection.connection.driver_connection
+    except dbapi.Error as error:
+        raise DBAPIError.instance(
+            text, None, error, dbapi.Error, hide_parameters=True, connection_invalidated=False, dialect=connection.dialect
+        ) from error
 
 
 def inserting(table: Table, *, known_too: bool = False) -> Statement:
