@@ -67,6 +67,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Record an incident."""
+    from temanashi.workspace.incident_words import incident_json
     from temanashi.workspace.noting_incidents import Notice, note_whole
     from temanashi.workspace.opening import open_installation
 
@@ -85,7 +86,7 @@ def add(
         with opened.database.transaction() as connection:
             standing, one = note_whole(opened, connection, notice, _telling(actor, "hand"))
     if json:
-        emit({"standing": standing} | as_json(one))
+        emit({"standing": standing} | incident_json(one))
         return
     answer(say_here(f"incidents.added-{standing}", number=one.key, title=one.title))
     if not one.over:
@@ -114,6 +115,7 @@ def _state(
     *,
     json: bool,
 ) -> None:
+    from temanashi.workspace.incident_words import incident_json
     from temanashi.workspace.noting_incidents import note_state
     from temanashi.workspace.opening import open_installation
 
@@ -122,7 +124,7 @@ def _state(
         with opened.database.transaction() as connection:
             standing, one = note_state(opened, connection, number, state, at=moment, reason=reason, telling=_telling(actor, "hand"))
     if json:
-        emit({"standing": standing} | as_json(one))
+        emit({"standing": standing} | incident_json(one))
         return
     key = f"incidents.{state}-before" if standing == "known" else f"incidents.{state}-now"
     answer(say_here(key, number=one.key, title=one.title, by=one.acknowledged_by or one.by))
@@ -133,7 +135,7 @@ def list_incidents(month: MonthOption = "", only_open: OnlyOpen = False, workspa
     from temanashi.books import incidents_of, operations_figures, read_operations
     from temanashi.calendars import Month
     from temanashi.cli.hosts import aligned
-    from temanashi.workspace.incident_words import times_text
+    from temanashi.workspace.incident_words import incident_json, times_text
     from temanashi.workspace.opening import open_installation
     from temanashi.workspace.reporting import current_month
 
@@ -147,7 +149,7 @@ def list_incidents(month: MonthOption = "", only_open: OnlyOpen = False, workspa
     found = [one for one in every if (not one.over if only_open else one.day in wanted)]
     figures = operations_figures(records, wanted, zone=zone)
     if json:
-        emit({"month": str(wanted), "figures": figures.model_dump(mode="json"), "incidents": [as_json(one) for one in found]})
+        emit({"month": str(wanted), "figures": figures.model_dump(mode="json"), "incidents": [incident_json(one) for one in found]})
         return
     if only_open:
         answer(say_here("incidents.open-count", count=len(found)), style="bold")
@@ -248,24 +250,3 @@ def _moment(text: str, opened: Installation) -> datetime | None:
     if moment is None:
         raise typer.BadParameter(say_here("incidents.row-bad-moment", text=text[:60]))
     return moment
-
-
-def as_json(one: Incident) -> dict[str, Any]:
-    """An incident for programs."""
-    times = {name: getattr(one, name) for name in ("started", "acknowledged", "resolved")}
-    return {
-        "number": one.key,
-        "title": one.title,
-        "day": one.day.isoformat(),
-        **{name: moment.isoformat() if moment is not None else None for name, moment in times.items()},
-        "known": one.known,
-        "over": one.over,
-        "ack_seconds": one.ack_seconds,
-        "resolve_seconds": one.resolve_seconds,
-        "system": one.system,
-        "owner": one.owner,
-        "task": one.task,
-        "severity": one.severity,
-        "source": one.source,
-        "flags": list(one.flags),
-    }

@@ -88,6 +88,9 @@ PAGES: tuple[Rule, ...] = (
     Rule("POST", "/tally", STEER),
     Rule("POST", "/api/demand", RECORD),
     Rule("POST", "/api/alerts", TELL),
+    Rule("POST", "/api/incidents", TELL),
+    Rule("GET", "/incidents", EVERYTHING),
+    Rule("POST", "/incidents", STEER),
     Rule("GET", "/schedule.xlsx", EVERYTHING),
 )
 

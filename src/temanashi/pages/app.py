@@ -22,6 +22,8 @@ from temanashi.pages.heartbeats import PING_PATH, ping_heard
 from temanashi.pages.home import home
 from temanashi.pages.hosts import show_hosts
 from temanashi.pages.inbox import show_inbox
+from temanashi.pages.incidents import show_incidents, tell_incident
+from temanashi.pages.incidents_posted import INCIDENTS_PATH, incidents_posted
 from temanashi.pages.metrics import metrics
 from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.remedies import remedy_page
@@ -52,6 +54,7 @@ def build_pages(site: Site) -> Starlette:
         return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
 
     problems_page = show_problems(site)
+    incidents_page = show_incidents(site)
     ping = ping_heard(site)
 
     return Starlette(
@@ -95,6 +98,9 @@ def build_pages(site: Site) -> Starlette:
             Route("/schedule.xlsx", schedule_file(site)),
             Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
             Route(ALERTS_PATH, alerts_posted(site), methods=["POST"]),
+            Route(INCIDENTS_PATH, incidents_posted(site), methods=["POST"]),
+            Route("/incidents", incidents_page, methods=["GET"]),
+            Route("/incidents", tell_incident(site, incidents_page), methods=["POST"]),
             Route("/tally", show_tally(site), methods=["GET"]),
             Route("/tally", tap(site), methods=["POST"]),
             Route("/sign-in", sign_in_page(site), methods=["GET"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from temanashi.books import Times
+from temanashi.books import Incident, Times
 from temanashi.text import Lang, say
 
-__all__ = ["duration_text", "times_text"]
+__all__ = ["duration_text", "incident_json", "times_text"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -33,3 +33,24 @@ def times_text(name: Literal["mtta", "mttr"], times: Times, lang: Lang) -> str:
     left = [say(f"incidents.{name}-open", lang, count=times.open)] if times.open else []
     left += [say("incidents.times-unknown", lang, count=times.unknown)] if times.unknown else []
     return " ".join([told, *left])
+
+
+def incident_json(one: Incident) -> dict[str, Any]:
+    """An incident for programs."""
+    times = {name: getattr(one, name) for name in ("started", "acknowledged", "resolved")}
+    return {
+        "number": one.key,
+        "title": one.title,
+        "day": one.day.isoformat(),
+        **{name: moment.isoformat() if moment is not None else None for name, moment in times.items()},
+        "known": one.known,
+        "over": one.over,
+        "ack_seconds": one.ack_seconds,
+        "resolve_seconds": one.resolve_seconds,
+        "system": one.system,
+        "owner": one.owner,
+        "task": one.task,
+        "severity": one.severity,
+        "source": one.source,
+        "flags": list(one.flags),
+    }
