@@ -20,10 +20,13 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from temanashi.cli import freezing
+
     baseline = typer.Typer(cls=RunbookOrCommand, help=say_here("cli.help-baseline"), invoke_without_command=True)
     baseline.callback()(list_baselines)
     baseline.command("show", help=say_here("cli.help-baseline-show"))(show_baseline)
     baseline.command("sign", help=say_here("cli.help-baseline-sign"))(sign)
+    freezing.register(baseline)
     app.add_typer(baseline, name="baseline")
 
 

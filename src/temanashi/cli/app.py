@@ -26,6 +26,7 @@ def build() -> typer.Typer:
         alarming,
         approving,
         auditing,
+        census,
         checking,
         checklist,
         closing_months,
@@ -91,6 +92,7 @@ def build() -> typer.Typer:
         demanding,
         incidents,
         improving,
+        census,
         auditing,
     ):
         module.register(app)
