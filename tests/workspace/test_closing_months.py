@@ -15,6 +15,7 @@ from temanashi.books.closing_faults import (
     AlreadyClosed,
     IssuedFileAltered,
     LedgerAltered,
+    MayNotClose,
     MonthNotOver,
     NoSuchCorrection,
     NotClosed,
@@ -36,6 +37,7 @@ from temanashi.runs.requests import RunRequest, request_run
 from temanashi.runs.signatures import NotVerified
 from temanashi.runs.tables import RUNS
 from temanashi.settings import load_settings
+from temanashi.signin.users import add_user
 from temanashi.workspace.closing_months import (
     approve_month,
     ask_correction,
@@ -44,6 +46,8 @@ from temanashi.workspace.closing_months import (
     refuse_month,
 )
 from temanashi.workspace.closings import issued_file, read_closings
+from temanashi.workspace.first_admin import book_of
+from temanashi.workspace.live import live_people
 from temanashi.workspace.month_desk import cut_off, month_desk
 from temanashi.workspace.signatures import ensure_gate_key
 
@@ -233,12 +237,33 @@ def test_a_closing_that_its_preparer_forged_in_the_database_counts_for_nothing_a
     assert approve(months).approver == "田中"
 
 
+def user(months, name, actor):
+    """The person as the gate proves them: a user with what people.yaml says of their roles."""
+    book, setup = book_of(months.opened), Actor(name="setup", kind="system")
+    with months.opened.database.transaction() as connection:
+        people = live_people(connection)
+        add_user(book, connection, name, password="four short words here", people=people, actor=setup, channel="cli")
+    return actor.model_copy(update={"assurance": "verified", "account": name})
+
+
+def test_a_role_that_does_not_close_months_is_refused_by_every_road(tmp_path):
+    with october(tmp_path, sign_in=True) as months:
+        ensure_gate_key(months.opened.settings)
+        sato = user(months, "sato", SATO)
+        staff = user(months, "shin", Actor(name="shin"))
+        prepare(months, actor=sato)
+        for nobody in (staff, Actor(name="hana", assurance="verified", account="hana")):
+            with pytest.raises(MayNotClose):
+                approve(months, actor=nobody)
+        assert closed(months) == {}
+
+
 def test_where_people_sign_in_only_verified_people_close_and_only_with_the_gates_key(tmp_path):
     with october(tmp_path, sign_in=True) as months:
         ensure_gate_key(months.opened.settings)
         with pytest.raises(NotVerified):
             prepare(months)
-        sato, tanaka = (actor.model_copy(update={"assurance": "verified"}) for actor in (SATO, TANAKA))
+        sato, tanaka = (user(months, name, actor) for name, actor in {"sato": SATO, "tanaka": TANAKA}.items())
         prepared = prepare(months, actor=sato)
         with pytest.raises(NotVerified):
             approve(months)

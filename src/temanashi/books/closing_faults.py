@@ -17,6 +17,7 @@ __all__ = [
     "CorrectionWithoutReason",
     "IssuedFileAltered",
     "LedgerAltered",
+    "MayNotClose",
     "MonthNotOver",
     "NoIssuedFile",
     "NoSuchCorrection",
@@ -204,3 +205,12 @@ class LedgerAltered(LedgerError):
 
     def __init__(self, month: str) -> None:
         super().__init__(month=month)
+
+
+class MayNotClose(InputError):
+    """Somebody signed in whose roles do not let them prepare, close or correct months."""
+
+    key = "close.may-not-close"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)

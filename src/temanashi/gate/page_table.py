@@ -15,6 +15,7 @@ EVERYTHING: frozenset[Right] = frozenset({"see-all"})
 AUDIT: frozenset[Right] = frozenset({"audit"})
 ADMIN: frozenset[Right] = frozenset({"manage"})
 STEER: frozenset[Right] = frozenset({"steer"})
+CLOSE: frozenset[Right] = frozenset({"close"})
 RECORD: frozenset[Right] = frozenset({"record"})
 TELL: frozenset[Right] = frozenset({"tell"})
 
@@ -82,6 +83,9 @@ PAGES: tuple[Rule, ...] = (
     Rule("POST", "/audit/sample", AUDIT),
     Rule("GET", "/audit/samples/{}", AUDIT),
     Rule("GET", "/report", EVERYTHING),
+    Rule("GET", "/month", EVERYTHING),
+    Rule("POST", "/month", CLOSE),
+    Rule("GET", "/month/files/{}", EVERYTHING),
     Rule("GET", "/schedule", EVERYTHING),
     # The page shows names, which a ticket system's token need not see.
     Rule("GET", "/tally", STEER),

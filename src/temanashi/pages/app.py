@@ -25,6 +25,7 @@ from temanashi.pages.inbox import show_inbox
 from temanashi.pages.incidents import show_incidents, tell_incident
 from temanashi.pages.incidents_posted import INCIDENTS_PATH, incidents_posted
 from temanashi.pages.metrics import metrics
+from temanashi.pages.month import act_on_month, month_file, show_month
 from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.remedies import remedy_page
 from temanashi.pages.rendering import css, script
@@ -86,6 +87,9 @@ def build_pages(site: Site) -> Starlette:
             Route("/problems/{problem}/remedy", remedy_page(site)),
             Route("/metrics", metrics(site)),
             Route("/report", report(site)),
+            Route("/month", show_month(site), methods=["GET"]),
+            Route("/month", act_on_month(site), methods=["POST"]),
+            Route("/month/files/{name}", month_file(site)),
             Route("/audit", audit_search(site)),
             Route("/audit/export", export_entries(site), methods=["POST"]),
             Route("/audit/sample", sample_form(site), methods=["GET"]),

@@ -20,6 +20,7 @@ Right = Literal[
     "decide",  # approvals and checklists, where the runbook's own rules allow it
     "record",  # occasions of work on request: what the books count as demand
     "tell",  # what other systems tell of alerts and incidents
+    "close",  # months: prepare, approve, refuse and correct them; two people each
     "manage",  # users, tokens, and Prefect's own settings, blocks and variables
     "work",  # what a worker does: carry out runs and keep Prefect in step
 ]
@@ -32,11 +33,11 @@ _START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "viewer": _SEE,
     "staff": _STAFF,
-    "operator": _SEE | _START | {"steer", "decide", "record", "tell"},
-    "approver": _SEE | {"decide"},
+    "operator": _SEE | _START | {"steer", "decide", "record", "tell", "close"},
+    "approver": _SEE | {"decide", "close"},
     "publisher": _SEE,
     "emergency": _SEE | _START | {"decide"},
-    "manager": _SEE | {"audit"},
+    "manager": _SEE | {"audit", "close"},
     "auditor": _SEE | {"audit"},
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }

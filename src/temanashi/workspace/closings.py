@@ -10,12 +10,16 @@ from sqlalchemy import Connection
 
 from temanashi.books import MonthFigures, Register, month_figures, proposed_tasks, read_month, read_register
 from temanashi.books.closing import Closing, closings, issued_text
-from temanashi.books.closing_faults import NotClosed
+from temanashi.books.closing_faults import MayNotClose, NotClosed
 from temanashi.books.prior import PriorEntry, differences
 from temanashi.books.sealing import Hand, Proof
 from temanashi.calendars import BusinessCalendar, Month, day_of
 from temanashi.ledger.records import Kind, Record
-from temanashi.people import Actor, Channel
+from temanashi.people import Actor, Channel, People
+from temanashi.signin.faults import NoSuchUser
+from temanashi.signin.rights import rights_of
+from temanashi.signin.roles import roles_of
+from temanashi.signin.users import read_user
 from temanashi.workspace.live import live_people
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
@@ -41,9 +45,22 @@ DAYS_OF_A_WEEK = 7
 
 
 def hand_of(installation: Installation, connection: Connection, actor: Actor, channel: Channel) -> Hand:
-    """Somebody who acts on a month, with the gate's key where people sign in."""
+    """Somebody who acts on a month, with the gate's key where people sign in; raises MayNotClose."""
+    people = live_people(connection)
+    if installation.settings.gate.sign_in and actor.assurance == "verified":
+        _check_rights(connection, actor, people)
     signatures = signatures_of(installation.settings, sign=True)
-    return Hand(actor=actor, channel=channel, people=live_people(connection), signatures=signatures)
+    return Hand(actor=actor, channel=channel, people=people, signatures=signatures)
+
+
+def _check_rights(connection: Connection, actor: Actor, people: People) -> None:
+    """The gate asks the same before a page is reached; this is for every other road."""
+    try:
+        roles = roles_of(read_user(connection, actor.account), people)
+    except NoSuchUser:
+        roles = frozenset()
+    if "close" not in rights_of(roles):
+        raise MayNotClose(actor.name)
 
 
 def proof_of(installation: Installation, connection: Connection) -> Proof:

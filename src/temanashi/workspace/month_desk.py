@@ -81,7 +81,7 @@ def month_desk(
     entries = () if closing is not None else to_post(month, closed, restated)
     found = (
         ()
-        if closing is not None
+        if closing is not None or month.first > today_of(installation)
         else lacks(
             installation,
             connection,
