@@ -86,7 +86,7 @@ def show_incidents(site: Site) -> Callable[..., Response]:
             times=partial(times_text, lang=lang),
             duration=partial(duration_text, lang=lang),
             token=f"inc-{now:%Y%m%d}-{secrets.token_hex(3)}",
-            typed=typed or Typed(name=who(request), started=f"{now.astimezone(zone):%Y-%m-%dT%H:%M}"),
+            typed=typed or Typed(name=who(request), started=f"{now.astimezone(zone):%Y-%m-%d %H:%M}"),
             may_tell=me is None or me.may("steer"),
             system_names=sorted({one.system for one in every if one.system}),
         )
