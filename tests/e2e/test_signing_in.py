@@ -205,6 +205,38 @@ def test_what_is_not_for_somebody_is_refused_with_words_in_both_uis(office: Up, 
     assert office.runs("lead-work") == []
 
 
+ENTRIES = [
+    "Dashboard",
+    "Runs",
+    "Flows",
+    "Deployments",
+    "Work Pools",
+    "Blocks",
+    "Variables",
+    "Automations",
+    "Event Feed",
+    "Concurrency",
+]
+
+
+@pytest.mark.parametrize(
+    ("user", "without"),
+    [("yamada", ENTRIES[4:]), ("tanaka", ["Blocks", "Variables"])],
+    ids=["staff", "auditor"],
+)
+def test_prefects_menu_shows_what_a_role_opens(office: Up, enter, user: str, without: list[str]):
+    """Fails where Prefect's interface changed so that the entries are no longer found by what hides them."""
+    page = enter(user)
+    page.goto("/v2/deployments")
+    menu = page.locator("[data-sidebar='menu-item']")
+    expect(menu.filter(has_text="Deployments")).to_be_visible()
+    assert [text for text in menu.all_text_contents() if text in ENTRIES] == ENTRIES
+    shown = [entry.text_content() for entry in menu.all() if entry.is_visible()]
+    assert [text for text in shown if text in ENTRIES] == [text for text in ENTRIES if text not in without]
+    assert ("Settings" in shown, "Switch to V1 UI" in shown) == (False, user == "tanaka")
+    picture(page, f"prefect-menu-{user}")
+
+
 def test_an_approver_approves_in_our_inbox_and_through_prefects_resume_and_the_auditor_finds_it(office: Up, enter):
     staff = enter("yamada")
     flow_runs = [from_prefects_form(staff, office, "approved-work") for _ in range(2)]

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from temanashi.gate.front_door import Door, FrontDoor
 from temanashi.gate.hosts import KnownHost
+from temanashi.gate.menu import FittingMenu
 from temanashi.gate.plain_values import PlainValues
 from temanashi.gate.policy import ContentPolicy
 from temanashi.gate.provenance import dependencies
@@ -50,7 +51,7 @@ def build_gate(pages: ASGIApp, settings: Settings, *, door: Door | None = None) 
             yield
 
     return Starlette(
-        routes=[Route("/tema", _home), Mount("/tema", app=pages), Mount("/", app=RetryBusy(PlainValues(prefect)))],
+        routes=[Route("/tema", _home), Mount("/tema", app=pages), Mount("/", app=FittingMenu(RetryBusy(PlainValues(prefect))))],
         middleware=[
             Middleware(KnownHost, host=settings.host, public=settings.public_url),
             Middleware(SameOrigin),
