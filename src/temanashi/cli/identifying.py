@@ -69,9 +69,22 @@ def act_as(installation: Installation, given: str | None, act: Callable[[Actor],
     from temanashi.runs.signatures import NotVerified
 
     try:
-        return act(current_actor(given))
+        return act(_by_token(installation, given) or current_actor(given))
     except NotVerified:
         return act(proved(installation, given))
+
+
+def _by_token(installation: Installation, given: str | None) -> Actor | None:
+    """Whose token is at hand, where people sign in and no other name is given; None for a token that proves nobody."""
+    from temanashi.workspace.local_token import PERSONAL
+
+    secret = os.environ.get(PERSONAL, "").strip()
+    if given or not secret or not installation.settings.gate.sign_in:
+        return None
+    try:
+        return _of_token(installation, secret)
+    except TokenRefused:
+        return None
 
 
 def proved(installation: Installation, given: str | None) -> Actor:
