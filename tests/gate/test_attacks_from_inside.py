@@ -234,6 +234,40 @@ CODE = [
 ]
 
 
+def again(house, user, earlier, runbook="for-staff"):
+    path = f"/api/deployments/{house.deployments[runbook]}/create_flow_run"
+    return house.client(user).post(path, json={"parameters": {}, "tags": [f"again:{earlier}"]})
+
+
+def test_what_is_asked_for_again_is_a_run_of_this_runbook_that_one_may_see(house):
+    mine, theirs = house.asked("staff", "for-staff"), house.asked("staff2", "for-staff")
+    made = again(house, "staff", mine)
+    assert made.status_code == 201, made.text
+    assert f"again:{mine}" in made.json()["tags"]
+    for earlier in (theirs, house.asked("staff", "to-approve"), "01a1fe90-0000-7000-8000-000000000000", "../runs", "*"):
+        refused = again(house, "staff", earlier)
+        assert refused.status_code == 409, earlier
+        assert earlier not in refused.text
+    assert again(house, "admin", house.asked("operator", "for-all"), "for-all").status_code == 201  # who sees all
+
+
+def test_a_tag_that_keeps_or_hides_a_run_does_not_get_through(house):
+    tags = ["retention:1d", "keep:never", "channel:schedule", "actor:admin", "reason:月末"]
+    path = f"/api/deployments/{house.deployments['for-staff']}/create_flow_run"
+    made = house.client("staff").post(path, json={"parameters": {}, "tags": tags})
+    assert made.status_code == 201, made.text
+    assert {tag for tag in made.json()["tags"] if ":" in tag} == {"reason:月末", "channel:form"}
+
+
+def test_what_waits_for_a_worker_stands_among_ones_own_requests(house):
+    mine = house.begin("staff", "for-staff")["id"]
+    for user, there in (("staff", True), ("staff2", False), ("operator", False)):
+        page = house.client(user).get("/tema/requests?lang=en")
+        assert page.status_code == 200
+        assert (f"/flow-run/{mine}" in page.text) is there, user
+    assert "waits for the worker" in house.client("staff").get("/tema/requests?lang=en").text
+
+
 @pytest.mark.parametrize(("method", "path", "body"), CODE, ids=lambda value: str(value)[:40])
 def test_nobody_but_a_worker_brings_in_code_schedules_or_traces(house, method, path, body):
     path = path.replace("DEPLOYMENT", house.deployments["for-all"])

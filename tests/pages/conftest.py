@@ -27,6 +27,7 @@ class Seen:
     def __init__(self):
         self.woken, self.last_seen, self.broken = [], None, False
         self.submitted, self.refused = [], ""
+        self.queue = {}
 
     def wake(self, run):
         if self.broken:
@@ -38,6 +39,11 @@ class Seen:
             raise NotReachable("http://127.0.0.1:1/api", "refused")
         self.submitted.append((runbook, inputs, actor.name, about))
         return f"00000000-0000-0000-0000-{len(self.submitted):012}"
+
+    def queued(self, user):
+        if self.broken:
+            raise ConnectionError("no server")
+        return self.queue.get(user, ())
 
     def worker_seen(self):
         if self.broken:
@@ -85,6 +91,7 @@ class Visitor:
             refusal=lambda _: seen.refused,
             flow_run=lambda flow_run: f"/v2/runs/flow-run/{flow_run}",
             start="/v2/deployments",
+            queued=seen.queued,
         )
         self.pages = build_pages(Site(installation=opened, links=links))
         self.http = Calls(self.pages)

@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
+from temanashi.pages.site import Queued
 from temanashi.people import Actor
 from temanashi.runs.approvals.reading import approval_of
 
@@ -269,3 +271,34 @@ def test_nothing_of_a_run_that_is_not_visible_is_said_by_cancelling_it(office):
     assert office.http.me.may("see-all")
     office.sign_in("ops", "staff")
     assert cancel(office, run, reason="x").status_code == 404
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", ("開始待ち", "ワーカー")), ("en", ("To start", "waits for the worker"))])
+def test_a_request_that_no_worker_took_yet_is_among_ones_own(office, seen, lang, words):
+    begun = asks(office, flow_run="11111111-1111-1111-1111-111111111111")
+    soon, later = office.opened.clock.now() - timedelta(minutes=1), office.opened.clock.now() + timedelta(days=2)
+    seen.queue = {
+        "yamada": (
+            Queued("22222222-2222-2222-2222-222222222222", "by-hand", later),
+            Queued("33333333-3333-3333-3333-333333333333", "four-eyes", soon),
+            Queued("11111111-1111-1111-1111-111111111111", "four-eyes", soon),
+            Queued("44444444-4444-4444-4444-444444444444", "removed", soon),
+        )
+    }
+    office.sign_in("yamada", "staff")
+    text = office.get(f"/requests?lang={lang}").text
+    assert all(word in text for word in words)
+    assert [n for n in "1234" if f"/v2/runs/flow-run/{n * 8}" in text] == ["2", "3", "4"]
+    assert begun in text
+    assert "removed" in text
+    assert ("に始まります" if lang == "ja" else "It will start on") in text
+    office.sign_in("sato", "staff")
+    assert words[0] not in office.get(f"/requests?lang={lang}").text
+
+
+def test_my_requests_are_there_while_prefect_is_not(office, seen):
+    run = asks(office)
+    seen.broken = True
+    office.sign_in("yamada", "staff")
+    answer = office.get("/requests")
+    assert (answer.status_code, run in answer.text) == (200, True)

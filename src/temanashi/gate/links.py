@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.exceptions import ObjectNotFound
 
 from temanashi.gate.recognition import ACTS
@@ -16,14 +17,17 @@ from temanashi.orchestration.environment import POOL, START_PATH, api_url, flow_
 from temanashi.orchestration.submitting import ask_watch, submit
 from temanashi.orchestration.sweeping import wake
 from temanashi.pages import Links
+from temanashi.pages.site import Queued
 from temanashi.people import Actor
 from temanashi.runs.reading import RunView
 from temanashi.settings import Settings
+from temanashi.signin.recognising import uuid_of
 from temanashi.text import say
 
 __all__ = ["prefect_links"]
 
 SECONDS = 3.0
+MOST_QUEUED = 50
 
 
 def prefect_links(settings: Settings, *, internal: str = "") -> Links:
@@ -57,9 +61,36 @@ def prefect_links(settings: Settings, *, internal: str = "") -> Links:
                 return say("pages.started-unknown", settings.language)
         return str(state.message or state.name) if state is not None and state.is_final() else ""
 
+    def queued(user: str) -> list[Queued]:
+        with _client(settings, headers) as client:
+            return _queued(client, user)
+
     return Links(
-        wake=wake_run, worker_seen=worker_seen, submit=submit_run, refusal=refusal, flow_run=flow_run_path, start=START_PATH
+        wake=wake_run,
+        worker_seen=worker_seen,
+        submit=submit_run,
+        refusal=refusal,
+        flow_run=flow_run_path,
+        start=START_PATH,
+        queued=queued,
     )
+
+
+def _queued(client: SyncPrefectClient, user: str) -> list[Queued]:
+    """The newest first. Prefect's own client knows no filter by who asked."""
+    waiting = {"type": {"any_": ["SCHEDULED", "PENDING"]}}
+    mine = {"created_by": {"id_": [str(uuid_of(user))]}, "state": waiting}
+    asked = {"flow_runs": mine, "sort": "EXPECTED_START_TIME_DESC", "limit": MOST_QUEUED}
+    found = [run for run in client._client.post("/flow_runs/filter", json=asked).json() if run["deployment_id"]]  # noqa: SLF001
+    if not found:
+        return []
+    wanted = DeploymentFilter(id=DeploymentFilterId(any_=[UUID(run["deployment_id"]) for run in found]))
+    names = {str(one.id): one.name for one in client.read_deployments(deployment_filter=wanted)}
+    return [
+        Queued(run["id"], names[run["deployment_id"]], datetime.fromisoformat(run["expected_start_time"]))
+        for run in found
+        if run["deployment_id"] in names and run["expected_start_time"]
+    ]
 
 
 def _client(settings: Settings, headers: Mapping[str, str]) -> SyncPrefectClient:

@@ -17,6 +17,7 @@ from temanashi.pages.forms import read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, signed_in
 from temanashi.pages.language import language_of
 from temanashi.pages.mine import is_mine, my_runs, reader
+from temanashi.pages.queued import my_queued, titled
 from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.pages.telling_requests import tell_request
@@ -54,15 +55,19 @@ def list_requests(site: Site) -> Callable[[Request], Response]:
         show = Display(language_of(request, settings.languages), settings.zone)
         open_only, number = request.query_params.get("open") == "1", _page_number(request)
         engine, start = site.installation.engine(), (_page_number(request) - 1) * SHOWN
+        waiting = my_queued(site, request) if number == 1 else ()
         with site.installation.database.reading() as connection:
             found = list(islice(my_runs(site, connection, request, open_only=open_only), start, start + SHOWN + 1))
             askable = {run.runbook for run in found if may_ask_again(site, connection, request, run)}
+            queued = titled(site, connection, waiting)
             told = [(run, tell_request(run, approval_of(engine, connection, run.id), show)) for run in found[:SHOWN]]
         return page(
             site,
             request,
             "requests.html.j2",
             told=told,
+            queued=queued,
+            now=site.installation.clock.now(),
             askable=askable,
             open_only=open_only,
             number=number,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,7 +19,20 @@ from temanashi.signin.oidc import Oidc
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
-__all__ = ["Links", "Site"]
+__all__ = ["Links", "Queued", "Site"]
+
+
+class Queued(NamedTuple):
+    """A request that Prefect has and no worker took yet. `at` is when it is to begin."""
+
+    flow_run: str
+    runbook: str
+    at: datetime
+
+
+def _none(_: str) -> Sequence[Queued]:
+    """Nobody signs in, so nobody's requests are told apart."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +41,7 @@ class Links:
 
     `submit` takes a runbook's id, validated inputs, who asks, and `beneficiary`, `ticket` and `reason`; it gives the id of the flow
     run, or raises ServerError or InputError. `refusal` says why a flow run ended without a run; empty while it is on its way.
+    `queued` takes a user's name and gives what they asked for that no worker took yet.
     """
 
     wake: Callable[[RunView], None]
@@ -36,6 +50,7 @@ class Links:
     refusal: Callable[[str], str]
     flow_run: Callable[[str], str]
     start: str
+    queued: Callable[[str], Sequence[Queued]] = _none
 
 
 def _nothing(_: str) -> None:
