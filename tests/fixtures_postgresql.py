@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -16,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from fixtures_up import free_port
 
 __all__ = ["PASSWORD", "postgresql_server", "postgresql_url"]
 
@@ -29,12 +30,6 @@ def _binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -46,7 +41,7 @@ class _Server:
 
     def __init__(self, binaries: Path) -> None:
         self.binaries = binaries
-        self.port = _free_port()
+        self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="tema-pg-"))
         self.user = "postgres" if os.geteuid() == 0 else None
         if self.user:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -26,11 +27,23 @@ T = TypeVar("T")
 READY_SECONDS, END_SECONDS = 240.0, 90.0
 
 
+FIRST_PORT, PORTS = 10_000, 22_000
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port of this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of this machine where nobody listens, another one each time.
+
+    Not one that the system would give to the next connection of a neighbour, for servers may take seconds to begin.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        if port in _given:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
 
 
 def until(look: Callable[[], T], *, seconds: float, what: str, pause: float = 0.2) -> T:

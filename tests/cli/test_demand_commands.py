@@ -5,9 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Tokyo")).date()
-EARLIER = TODAY.replace(day=1) - timedelta(days=1)
 STEPS = [{"id": "go", "manual": {"text": {"ja": "行う", "en": "Do it"}, "minutes": 1}}]
+
+
+def today():
+    """Asked for when it is needed: a suite may begin on the evening before."""
+    return datetime.now(UTC).astimezone(ZoneInfo("Asia/Tokyo")).date()
+
+
+def last_month():
+    return today().replace(day=1) - timedelta(days=1)
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ def test_an_occasion_is_added_listed_and_cancelled_with_a_reason(tema):
         "demand", "add", "reset-password", "--ticket", "ＩＮＣ-1", "--targets", "2", "--for", "総務 高橋", "--as", "佐藤"
     )
     assert done.returncode == 0
-    assert f"Recorded one occasion of Reset a password: INC-1 ({TODAY})" in done.stdout
+    assert f"Recorded one occasion of Reset a password: INC-1 ({today()})" in done.stdout
     assert "tema demand cancel reset-password INC-1 --reason" in done.stderr
     again = tema.run("demand", "add", "reset-password", "--key", "INC-1", "--targets", "2")
     assert "stays one occasion" in again.stdout
@@ -43,10 +50,10 @@ def test_an_occasion_is_added_listed_and_cancelled_with_a_reason(tema):
     assert "cancelled before by 佐藤 (二重の登録)" in before
     assert "stays so" in tema.run("demand", "add", "reset-password", "--key", "INC-1").stdout
     shown = tema.run("--lang", "ja", "demand", "list", "--task", "reset-password").stdout.splitlines()
-    assert shown[0] == f"{TODAY:%Y-%m} の依頼: 0 件（ほかに取り消し 1 件）"
+    assert shown[0] == f"{today():%Y-%m} の依頼: 0 件（ほかに取り消し 1 件）"
     assert shown[1:] == [
         "reset-password  パスワード再発行",
-        f"  {TODAY}  INC-1  2台  手入力  佐藤  依頼: 総務 高橋  取り消し: 二重の登録（佐藤）",
+        f"  {today()}  INC-1  2台  手入力  佐藤  依頼: 総務 高橋  取り消し: 二重の登録（佐藤）",
     ]
 
 
@@ -57,10 +64,10 @@ def test_two_calls_without_a_ticket_are_two_occasions(tema):
 
 
 def test_an_earlier_day_counts_in_its_month_and_the_terminal_says_so(tema):
-    done = tema.run("demand", "add", "reset-password", "--day", str(EARLIER), "--key", "INC-7")
-    assert f"1 of {EARLIER:%Y-%m} count in {EARLIER:%Y-%m}" in done.stderr
+    done = tema.run("demand", "add", "reset-password", "--day", str(last_month()), "--key", "INC-7")
+    assert f"1 of {last_month():%Y-%m} count in {last_month():%Y-%m}" in done.stderr
     assert tema.json("demand", "list")["occasions"] == []
-    assert [one["key"] for one in tema.json("demand", "list", "--month", f"{EARLIER:%Y-%m}")["occasions"]] == ["INC-7"]
+    assert [one["key"] for one in tema.json("demand", "list", "--month", f"{last_month():%Y-%m}")["occasions"]] == ["INC-7"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,7 @@ def test_what_cannot_be_is_refused_with_what_to_do(tema, words, told):
 
 
 def test_a_day_of_the_calendar_is_cancelled_and_listed(tema):
-    day = f"{TODAY:%Y-%m}-15"
+    day = f"{today():%Y-%m}-15"
     assert tema.run("demand", "cancel", "daily", day, "--reason", "全館停電").returncode == 0
     assert tema.json("demand", "list")["cancelled_slots"] == [{"task": "daily", "slot": day, "reason": "全館停電", "by": "alice"}]
     shown = tema.run("demand", "list").stdout
@@ -111,7 +118,7 @@ HEAD = "番号,受付日,種別,状態,依頼者\n"
 def test_a_file_with_a_bad_row_records_nothing_unless_the_rest_is_wanted(tema):
     tema.write(
         "t.csv",
-        f"{HEAD}1,{TODAY},パスワード再発行,完了,高橋\n2,{EARLIER},パスワード再発行,取消,\n3,{TODAY},雑談,,\n4,きのう,雑談,,\n",
+        f"{HEAD}1,{today()},パスワード再発行,完了,高橋\n2,{last_month()},パスワード再発行,取消,\n3,{today()},雑談,,\n4,きのう,雑談,,\n",
     )
     done = tema.run("demand", "import", "t.csv")
     assert done.returncode == 1
@@ -128,12 +135,12 @@ def test_a_file_with_a_bad_row_records_nothing_unless_the_rest_is_wanted(tema):
     assert "1 were cancelled or rejected" in rest.stdout
     (one,) = tema.json("demand", "list")["occasions"]
     assert (one["key"], one["source"], one["ticket"], one["by"], one["for"]) == ("1", "tickets", "1", "佐藤", "高橋")
-    (other,) = tema.json("demand", "list", "--month", f"{EARLIER:%Y-%m}")["occasions"]
+    (other,) = tema.json("demand", "list", "--month", f"{last_month():%Y-%m}")["occasions"]
     assert other["cancelled"] == {"reason": "取消", "by": "佐藤"}
 
 
 def test_a_look_before_records_nothing_and_a_mapping_is_remembered_in_a_file(tema):
-    tema.write("t.csv", f"{HEAD}1,{TODAY},PW,完了,\n2,{TODAY},雑談,,\n")
+    tema.write("t.csv", f"{HEAD}1,{today()},PW,完了,\n2,{today()},雑談,,\n")
     look = tema.run("demand", "import", "t.csv", "--map", "PW=reset-password", "--map", "雑談=-", "--dry-run")
     assert look.returncode == 0
     assert look.stdout.splitlines()[0] == "1 would be new (2 rows read, 0 not understood). Nothing was recorded."
@@ -151,7 +158,7 @@ def test_a_look_before_records_nothing_and_a_mapping_is_remembered_in_a_file(tem
 
 
 def test_many_bad_rows_are_cut_on_the_terminal_and_whole_in_json(tema):
-    tema.write("t.csv", HEAD + "".join(f"{n},{TODAY},?,,\n" for n in range(1, 71)))
+    tema.write("t.csv", HEAD + "".join(f"{n},{today()},?,,\n" for n in range(1, 71)))
     done = tema.run("demand", "import", "t.csv")
     assert "10" in done.stdout.splitlines()[-1]
     assert len(tema.json("demand", "import", "t.csv")["left_out"]) == 70

@@ -39,7 +39,7 @@ def remedy_page(site: Site) -> Callable[[Request], Response]:
 
 def _path(site: Site, connection: Connection, problem: Problem, lang: Lang) -> str:
     asked = select(RUNS.c.id).where(RUNS.c.ticket == ticket_of(problem.id), RUNS.c.ended_at.is_(None))
-    run = connection.execute(asked.order_by(RUNS.c.requested_at.desc()).limit(1)).scalar()
+    run = connection.execute(asked.order_by(RUNS.c.requested_at.desc(), RUNS.c.id.desc()).limit(1)).scalar()
     if run is not None:
         return f"runs/{run}?lang={lang}"
     remedy, published = remedy_of(connection, problem), site.published(connection)

@@ -146,7 +146,9 @@ def checked_runs_of(
 def last_checked_run(connection: Connection, runbook: str, *, zone: ZoneInfo) -> RunSeen | None:
     """The newest live run of a runbook that is over, with its checks."""
     mine = (RUNS.c.runbook == runbook) & (RUNS.c.mode == "live") & RUNS.c.state.in_(OVER)
-    found = connection.execute(select(RUNS.c.id).where(mine).order_by(RUNS.c.requested_at.desc()).limit(1)).scalar()
+    found = connection.execute(
+        select(RUNS.c.id).where(mine).order_by(RUNS.c.requested_at.desc(), RUNS.c.id.desc()).limit(1)
+    ).scalar()
     return None if found is None else read_checked_run(connection, str(found), zone=zone)
 
 

@@ -35,6 +35,8 @@ __all__ = [
 
 
 _BATCH = 100
+_NEWEST = (RUNS.c.requested_at.desc(), RUNS.c.id.desc())
+"""Ids are in the order of their making, for runs of one moment."""
 
 
 class _View(BaseModel):
@@ -189,7 +191,7 @@ def _open_wait(connection: Connection, run: str) -> WaitView | None:
 
 def recent_runs(connection: Connection, *, limit: int = 20, states: Sequence[str] = ()) -> list[RunView]:
     """The newest runs first, without their steps; waiting ones with what they wait for."""
-    query = select(RUNS).order_by(RUNS.c.requested_at.desc()).limit(limit)
+    query = select(RUNS).order_by(*_NEWEST).limit(limit)
     if states:
         query = query.where(RUNS.c.state.in_(states))
     rows = connection.execute(query).all()
@@ -204,19 +206,19 @@ def runs_naming(connection: Connection, names: Collection[str], *, open_only: bo
     said = [json.dumps(name, ensure_ascii=False) for name in sorted(names) if name]
     fields = [f'"{field}":{text}' for text in said for field in ("name", "account")]
     about = or_(RUNS.c.beneficiary != "", *(RUNS.c.actor.contains(field, autoescape=True) for field in fields))
-    query = select(RUNS.c.id).where(about & RUNS.c.parent.is_(None)).order_by(RUNS.c.requested_at.desc())
+    query = select(RUNS.c.id).where(about & RUNS.c.parent.is_(None)).order_by(*_NEWEST)
     if open_only:
         query = query.where(RUNS.c.state.in_(("planned", "running", "waiting")))
     found = connection.scalars(query).all()
     for start in range(0, len(found), _BATCH):
         rows = connection.execute(select(RUNS).where(RUNS.c.id.in_(found[start : start + _BATCH]))).all()
-        for row in sorted(rows, key=lambda row: row.requested_at, reverse=True):
+        for row in sorted(rows, key=lambda row: (row.requested_at, row.id), reverse=True):
             yield _head(row, _open_wait(connection, row.id) if row.state == "waiting" else None)
 
 
 def last_run(connection: Connection, runbook: str, *, states: Sequence[str] = ()) -> RunView | None:
     """The newest live run of a runbook, or the newest one in one of these states."""
-    query = select(RUNS).where((RUNS.c.runbook == runbook) & (RUNS.c.mode == "live")).order_by(RUNS.c.requested_at.desc()).limit(1)
+    query = select(RUNS).where((RUNS.c.runbook == runbook) & (RUNS.c.mode == "live")).order_by(*_NEWEST).limit(1)
     row = connection.execute(query.where(RUNS.c.state.in_(states)) if states else query).one_or_none()
     return None if row is None else _head(row)
 
@@ -224,7 +226,7 @@ def last_run(connection: Connection, runbook: str, *, states: Sequence[str] = ()
 def runs_with_dead_lease(connection: Connection, now: datetime) -> list[RunView]:
     """Runs that are not over and wait for nobody, but that no live process works on: crashed, or decided and not taken up."""
     found = connection.execute(
-        select(RUNS).where(RUNS.c.state.in_(("planned", "running", "waiting"))).order_by(RUNS.c.requested_at)
+        select(RUNS).where(RUNS.c.state.in_(("planned", "running", "waiting"))).order_by(RUNS.c.requested_at, RUNS.c.id)
     ).all()
     idle = [row for row in found if free_to_end(row.lease_owner, row.lease_until, now)]
     return [_head(row) for row in idle if row.state != "waiting" or _overdue(_open_wait(connection, row.id), now)]

@@ -74,7 +74,7 @@ def open_sessions(connection: Connection, user: str, *, now: datetime, idle: tim
             seen_at=datetime.fromisoformat(row.seen_at),
             address=row.address or "",
         )
-        for row in connection.execute(query.order_by(SESSIONS.c.made_at.desc())).all()
+        for row in connection.execute(query.order_by(SESSIONS.c.made_at.desc(), SESSIONS.c.digest)).all()
     ]
     return [one for one in found if now < one.seen_at + idle]
 

@@ -85,7 +85,7 @@ def make_token(
 def list_tokens(connection: Connection, *, user: str | None = None) -> list[Token]:
     """Every token that still works or did, the newest first; of one user, where one is named."""
     query = select(TOKENS) if user is None else select(TOKENS).where(TOKENS.c.user == user)
-    return [_token(row) for row in connection.execute(query.order_by(TOKENS.c.made_at.desc())).all()]
+    return [_token(row) for row in connection.execute(query.order_by(TOKENS.c.made_at.desc(), TOKENS.c.id)).all()]
 
 
 def revoke_token(book: Book, connection: Connection, token: str, *, actor: Actor, channel: Channel) -> Token:
