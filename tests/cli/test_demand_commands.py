@@ -165,22 +165,22 @@ def test_many_bad_rows_are_cut_on_the_terminal_and_whole_in_json(tema):
 
 
 def test_nobody_asked_in_a_month_is_said_once_and_an_occasion_found_later_counts(tema):
-    month = f"{EARLIER:%Y-%m}"
+    month = f"{last_month():%Y-%m}"
     done = tema.run("demand", "none", "reset-password", "--month", month, "--as", "佐藤")
     assert f"Reset a password: nobody asked in {month}" in done.stdout
     assert "tema demand add reset-password --day" in done.stderr
     assert "佐藤 said before" in tema.run("demand", "none", "reset-password", "--month", month).stdout
     assert tema.json("demand", "none", "reset-password", "--month", month)["new"] is False
-    tema.run("demand", "add", "reset-password", "--day", str(EARLIER), "--key", "INC-8")
+    tema.run("demand", "add", "reset-password", "--day", str(last_month()), "--key", "INC-8")
     refused = tema.run("demand", "none", "reset-password", "--month", month)
     assert (refused.returncode, "1 recorded occasions" in refused.stderr) == (2, True)
 
 
 def test_what_cannot_be_said_of_a_month_is_refused(tema):
-    running = tema.run("demand", "none", "reset-password", "--month", f"{TODAY:%Y-%m}")
+    running = tema.run("demand", "none", "reset-password", "--month", f"{today():%Y-%m}")
     assert (running.returncode, "is not over" in running.stderr) == (2, True)
-    by_calendar = tema.run("demand", "none", "daily", "--month", f"{EARLIER:%Y-%m}")
+    by_calendar = tema.run("demand", "none", "daily", "--month", f"{last_month():%Y-%m}")
     assert by_calendar.returncode == 2
     assert "calendar" in by_calendar.stderr
-    unknown = tema.run("demand", "none", "reset-pasword", "--month", f"{EARLIER:%Y-%m}")
+    unknown = tema.run("demand", "none", "reset-pasword", "--month", f"{last_month():%Y-%m}")
     assert (unknown.returncode, "reset-password" in unknown.stderr) == (2, True)
