@@ -12,6 +12,7 @@ from temanashi.errors import InputError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
 from temanashi.problems import suggestion
 from temanashi.reports import CheckpointSeen, MonthlyReport, Workday, monthly_report
+from temanashi.workspace.demo.mark import is_sample
 from temanashi.workspace.improving import read_investments
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
@@ -58,6 +59,7 @@ def month_report(
     )
     if team and team not in made.teams:
         raise UnknownTeam(team, known=made.teams)
+    made = made.model_copy(update={"sample": is_sample(installation.ledger, connection)})
     if team:  # what follows is of everybody
         return made
     plan = published.roadmap if published else None
