@@ -15,7 +15,8 @@ HEIGHT, LINE_AT, MARGIN = 92.0, 44.0, 14.0
 def range_chart(seen: Goal, goal: float, show: Display) -> Drawing:
     """All of it in percent of the baseline; more to the right is more reduction."""
     values = {"low": seen.low, "likely": seen.likely, "high": seen.high, "stress": seen.stress, "goal": goal}
-    low, high = min(0.0, *values.values()), max(1.0, *values.values())
+    room = max((max(values.values()) - min(values.values())) * 0.15, 0.02)
+    low, high = min(values.values()) - room, max(values.values()) + room
     drawing = Drawing(HEIGHT)
 
     def x(value: float) -> float:

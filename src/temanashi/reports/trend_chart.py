@@ -144,4 +144,4 @@ def _numbers(drawing: Drawing, columns: Sequence[_Column], gutter: float, place:
     if first != last:
         say_at(first, show.hours(columns[first].manual), columns[first].manual)
     if columns[ends].forecast and ends != last:
-        say_at(ends, say("report.chart-ahead", show.lang, hours=show.hours(columns[ends].forecast)), columns[ends].forecast)
+        say_at(ends, show.hours(columns[ends].forecast), columns[ends].forecast, "quiet")

@@ -99,7 +99,7 @@ def fill_demo(
             until=until,
             zone=zone,
             random=random.Random(seed),
-            business=BusinessCalendar(),  # noqa: S311  (made-up data)
+            business=BusinessCalendar(),
         )
         passing.at = datetime.combine(first.first, datetime.min.time(), tzinfo=zone)
         _append(opened, passing, [(passing.at, marking(seed, PEOPLE[1]))])

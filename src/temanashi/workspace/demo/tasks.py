@@ -48,7 +48,7 @@ class SampleTask:
 TASKS = (
     SampleTask(
         id="morning-checks", ja="朝の点検", en="Morning checks", category="routine", owner="運用課", system="共通基盤",
-        minutes=45, calendar="business_day", begins=2, share=0.98, human=240, samples=6, hours={"early": 0.6}, build=24,
+        minutes=45, calendar="business_day", begins=3, share=0.95, human=420, samples=6, hours={"early": 0.6}, build=24,
     ),
     SampleTask(
         id="backup-check", ja="バックアップの確認", en="Backup check", category="routine", owner="運用課", system="共通基盤",
@@ -56,27 +56,27 @@ TASKS = (
     ),
     SampleTask(
         id="night-batch", ja="夜間バッチの見届け", en="Night batch", category="routine", owner="運用課", system="約定系",
-        minutes=30, calendar="business_day", begins=8, share=0.9, human=90, samples=3, hours={"night": 1.0}, build=40,
+        minutes=30, calendar="business_day", begins=11, share=0.8, human=90, samples=3, hours={"night": 1.0}, build=40,
     ),
     SampleTask(
         id="account-request", ja="アカウントの作成と変更", en="Account requests", category="account", owner="受付", system="社内AD",
-        minutes=20, per_month=34, growth=0.02, begins=3, share=0.85, human=110, samples=7, build=30,
+        minutes=20, per_month=34, growth=0.02, begins=4, share=0.65, human=240, samples=7, build=30,
     ),
     SampleTask(
         id="password-reset", ja="パスワードの再設定", en="Password resets", category="account", owner="受付", system="社内AD",
-        minutes=8, per_month=60, growth=0.03, begins=1, share=0.92, human=20, build=8,
+        minutes=8, per_month=60, growth=0.03, begins=1, share=0.85, human=40, build=8,
     ),
     SampleTask(
         id="disk-cleanup", ja="ディスク不足の対応", en="Full disks", category="incident", owner="基盤課", system="Web",
-        minutes=35, per_month=12, growth=-0.03, begins=5, share=0.8, human=150, build=16,
+        minutes=35, per_month=12, growth=-0.03, begins=6, share=0.6, human=300, build=16,
     ),
     SampleTask(
         id="log-rotation", ja="ログの整理", en="Log rotation", category="maintenance", owner="基盤課", system="Web",
-        minutes=10, per_target=6, targets=10, calendar="week", begins=6, share=0.95, human=60, build=12,
+        minutes=10, per_target=6, targets=10, calendar="week", begins=6, share=0.8, human=300, build=12,
     ),
     SampleTask(
         id="patching", ja="更新プログラムの適用", en="Patching", category="maintenance", owner="基盤課", system="約定系",
-        minutes=60, per_target=20, targets=12, calendar="month", begins=10, share=1.0, human=1800, hours={"holiday": 1.0}, build=36,
+        minutes=60, per_target=20, targets=12, calendar="month", begins=12, share=1.0, human=1800, hours={"holiday": 1.0}, build=36,
     ),
     SampleTask(
         id="month-end-report", ja="月次報告の集計", en="Month-end figures", category="routine", owner="運用課", system="共通基盤",

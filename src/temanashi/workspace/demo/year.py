@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from temanashi.books import new_demand
 from temanashi.books.demand import cancelled_demand
-from temanashi.books.incidents import Happening, incident_told
-from temanashi.books.investment import new_investment
+from temanashi.books.incidents import Happening, IncidentState, incident_told
+from temanashi.books.investment import InvestmentPart, new_investment
 from temanashi.calendars import BusinessCalendar, Month, slots
 from temanashi.ledger.records import Draft, TargetOutcome
 from temanashi.people import Actor
@@ -118,7 +118,7 @@ class SampleYear:
         names = [f"host{n:02}" for n in range(1, task.targets + 1)] if task.targets > 1 else ["localhost"]
         last = "failed" if outcome == "done" and task.targets > 1 and self.random.random() < SICK * 4 else bad
         ends = [bad] * (len(names) - 1) + [last]
-        targets = tuple(TargetOutcome(target=name, outcome=end) for name, end in zip(names, ends, strict=True))  # type: ignore[arg-type]
+        targets = tuple(TargetOutcome(target=name, outcome=end) for name, end in zip(names, ends, strict=True))
         yield at + timedelta(seconds=human + 30), Draft(kind="run_finished", outcome=outcome, targets=targets, **told)
 
     def _incidents(self, day: date) -> Iterator[Moment]:
@@ -135,18 +135,18 @@ class SampleYear:
             "system": system,
             "owner": "基盤課",
         }
-        for state, at in (("opened", began), ("acknowledged", known), ("resolved", over)):
-            yield at, incident_told(Happening(state=state, at=at, **told), actor=PEOPLE[0])  # type: ignore[arg-type]
+        states: tuple[tuple[IncidentState, datetime], ...] = (("opened", began), ("acknowledged", known), ("resolved", over))
+        for state, at in states:
+            yield at, incident_told(Happening(state=state, at=at, **told), actor=PEOPLE[0])
 
     def _invested(self, day: date, number: int) -> Iterator[Moment]:
         if day.day != 15:  # noqa: PLR2004  (once a month)
             return
         known, at = [task.id for task in TASKS], self._at(day, 17)
         for task in TASKS:
-            for part, hours in (
-                ("build", task.build if number == task.begins - 1 else 0),
-                ("upkeep", 0.5 if number > task.begins else 0),
-            ):
+            build = task.build if number == task.begins - 1 else 0
+            parts: tuple[tuple[InvestmentPart, float], ...] = (("build", build), ("upkeep", 0.5 if number > task.begins else 0))
+            for part, hours in parts:
                 if hours:
                     more: dict[str, Any] = {"known": known, "actor": PEOPLE[1], "now": at, "zone": self.zone}
-                    yield at, new_investment(task.id, part, hours, note="見本", **more)  # type: ignore[arg-type]
+                    yield at, new_investment(task.id, part, hours, note="見本", **more)
