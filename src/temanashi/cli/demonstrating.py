@@ -29,7 +29,7 @@ def demo(
 
     from temanashi.clock import SystemClock
     from temanashi.reports.display import Display
-    from temanashi.workspace.demo import fill_demo
+    from temanashi.workspace.demo.filling import fill_demo
     from temanashi.workspace.opening import open_installation
 
     lang = language()

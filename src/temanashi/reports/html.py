@@ -21,6 +21,7 @@ from temanashi.reports.trend import allowed
 from temanashi.reports.trend_chart import trend_chart
 from temanashi.reports.wording import Wording, sign_command
 from temanashi.text.local import Lang
+from temanashi.text.markdown import as_html
 
 __all__ = ["OFFLINE", "Surroundings", "render_html"]
 
@@ -120,6 +121,7 @@ def render_html(report: MonthlyReport, lang: Lang, around: Surroundings = OFFLIN
     """The page in a language; equal reports give equal bytes."""
     show = Display(lang, report.zone)
     word = Wording(report, show)
+    text = report.topics.get(lang) or next(iter(report.topics.values()), "")
     return _template().render(
         report=report,
         figures=report.figures,
@@ -134,7 +136,7 @@ def render_html(report: MonthlyReport, lang: Lang, around: Surroundings = OFFLIN
         around=around,
         inside=around.inside_charts,
         bridge=bridge_steps(report.figures.sums),
-        topic="",
+        topic=Markup(as_html(text)) if text else "",  # noqa: S704  (Markdown that can do no harm)
         **_charts(report, show),
         **_lists(report.figures),
     )

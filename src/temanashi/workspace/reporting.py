@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
 from temanashi.books import proposed_tasks, roadmap_figures
+from temanashi.books.closing import Closing
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.errors import InputError
 from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
 from temanashi.problems import suggestion
 from temanashi.reports import CheckpointSeen, MonthlyReport, Workday, monthly_report
+from temanashi.reports.closing_seen import ClosingSeen, closing_seen
+from temanashi.workspace.closings import read_closings, restated_months, to_post
 from temanashi.workspace.demo.mark import is_sample
 from temanashi.workspace.improving import read_investments
 from temanashi.workspace.opening import Installation
+from temanashi.workspace.operating import month_operations
+from temanashi.workspace.operations_files import topic_of
 from temanashi.workspace.publishing import PublishedWorkspace
 
 __all__ = ["UnknownTeam", "current_month", "month_report"]
@@ -41,6 +46,7 @@ def month_report(
     settings = installation.settings
     now, calendar = installation.clock.now(), published.calendar if published else BusinessCalendar()
     invested = read_investments(installation, connection)
+    closed = read_closings(installation, connection)
     last = latest_checkpoint(settings.state_dir / CHECKPOINTS)
     made = monthly_report(
         installation.ledger,
@@ -56,6 +62,7 @@ def month_report(
         workday=Workday(hours_per_day=settings.report.hours_per_day, days_per_month=settings.report.days_per_month),
         team=team,
         invested=invested,
+        closed={name: closing.figures for name, closing in closed.items()},
     )
     if team and team not in made.teams:
         raise UnknownTeam(team, known=made.teams)
@@ -63,5 +70,31 @@ def month_report(
     if team:  # what follows is of everybody
         return made
     plan = published.roadmap if published else None
-    through = made.figures.through
-    return made.model_copy(update={"roadmap": plan and roadmap_figures(plan, today=through, calendar=calendar, invested=invested)})
+    told = month_operations(installation, connection, published, month, lang=settings.language)
+    texts = {lang: topic_of(published.files, month, lang) for lang in settings.languages} if published else {}
+    return made.model_copy(
+        update={
+            "roadmap": plan and roadmap_figures(plan, today=made.figures.through, calendar=calendar, invested=invested),
+            "operations": None if told.empty else told.model_copy(update={"topic": ""}),
+            "topics": {lang: text for lang, text in texts.items() if text},
+            "closing": _closing(installation, connection, published, month, closed),
+        }
+    )
+
+
+def _closing(
+    installation: Installation,
+    connection: Connection,
+    published: PublishedWorkspace | None,
+    month: Month,
+    closed: Mapping[str, Closing],
+) -> ClosingSeen | None:
+    """How the month was closed and what is different now; of an open one, what it posts about closed ones."""
+    if not closed:
+        return None
+    own = closed.get(str(month))
+    if own is not None:
+        now = restated_months(installation, connection, published, {own.month: own})
+        return closing_seen(own, now.get(own.month))
+    posting = to_post(month, closed, restated_months(installation, connection, published, closed))
+    return closing_seen(None, posting=posting)

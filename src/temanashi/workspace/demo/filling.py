@@ -16,6 +16,7 @@ from temanashi.errors import WorkspaceError
 from temanashi.ledger.records import Draft, Record
 from temanashi.people import Actor
 from temanashi.runbooks.kinds import step_kinds
+from temanashi.workspace.closing_months import approve_month, prepare_month
 from temanashi.workspace.creating import init_workspace
 from temanashi.workspace.demo.mark import marking
 from temanashi.workspace.demo.tasks import MONTHS, TASKS, SampleTask
@@ -29,6 +30,7 @@ __all__ = ["DatabaseElsewhere", "DemoMade", "NotEmpty", "fill_demo"]
 
 COMPANY = "見本証券（見本データ SAMPLE）"
 SIGNING_DAY = 12
+GATE = "\n[tool.temanashi.gate]\nsign_in = false  # 見本はこのマシンだけで見られます / a sample is for this machine alone\n"
 
 
 class DatabaseElsewhere(WorkspaceError):
@@ -88,6 +90,8 @@ def fill_demo(
     last = Month.of(until.date())
     first = last.shift(-MONTHS)
     init_workspace(folder, name=COMPANY, starter=demo_texts(first, last))
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(GATE)
     passing = _Passing(until)
     with open_installation(folder, clock=passing) as opened:
         with opened.database.reading() as connection:
@@ -98,7 +102,7 @@ def fill_demo(
             first=first,
             until=until,
             zone=zone,
-            random=random.Random(seed),
+            random=random.Random(seed),  # noqa: S311  (made-up data)
             business=BusinessCalendar(),
         )
         passing.at = datetime.combine(first.first, datetime.min.time(), tzinfo=zone)
@@ -137,7 +141,18 @@ def _year(opened: Installation, clock: _Passing, year: SampleYear, last: Month, 
                 told: dict[str, Any] = {"actor": PEOPLE[1], "now": clock.at, "zone": year.zone}
                 drafts = [_signed(task, proposed[task.id], measured[task.id], **told) for task in TASKS if task.signed]
                 _append(opened, clock, [(clock.at, draft) for draft in drafts])
+        if year.first < month < last:
+            _closed(opened, clock, month.previous)
         month = month.next
+
+
+def _closed(opened: Installation, clock: _Passing, month: Month) -> None:
+    """One person prepares the month, another approves it. The last full month stays open, as it would be at its end."""
+    with opened.database.reading() as connection:
+        published = current_version(connection, kinds=step_kinds())
+    prepare_month(opened, published, month, actor=PEOPLE[0], channel="cli", note="見本")
+    clock.sleep(3600)
+    approve_month(opened, published, month, actor=PEOPLE[1], channel="cli", note="見本")
 
 
 def _sample(records: list[Record]) -> SampleRef:
