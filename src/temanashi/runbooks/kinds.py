@@ -36,6 +36,7 @@ class InstalledSteps(NamedTuple):
 def installed_steps() -> InstalledSteps:
     """Every kind. A third party cannot replace one of ours."""
     from temanashi.runbooks.steps import (  # noqa: PLC0415  (a kind may itself look kinds up)
+        accounts,
         approval,
         checks,
         command,
@@ -58,6 +59,7 @@ def installed_steps() -> InstalledSteps:
             package = entry.dist.name if entry.dist else entry.value
             broken.append(StepKindNotLoaded(entry.name, package=package, detail=f"{type(error).__name__}: {error}"))
     ours: tuple[StepKind, ...] = (
+        accounts.KIND,
         approval.KIND,
         checks.KIND,
         command.KIND,

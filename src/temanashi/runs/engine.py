@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
+from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Step
 from temanashi.clock import Clock
 from temanashi.hosts.inventory import Host
@@ -44,7 +45,8 @@ class Engine:
     `here` is what templates know of this machine besides the inventory: `{{ host.vars.tema_port }}` of `localhost`.
     `workers` bounds the hosts that one step works on at a time: as many may hang without delaying another. `connect` also gets
     an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
-    `directory` who is who in the live one. With `signatures`, decisions count only when the gate signed them.
+    `directory` who is who in the live one, and `roles` what comes with a role there. With `signatures`, decisions count only when
+    the gate signed them.
     """
 
     database: Database
@@ -60,6 +62,7 @@ class Engine:
     secret: Callable[[str], str] = resolve
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
     directory: Callable[[Connection], Directory] = nobody
+    roles: Callable[[Connection], Roles] = field(default=lambda connection: NO_ROLES)  # noqa: ARG005
     channel: Callable[[str], Notifier] = no_channels
     idle_seconds: int = IDLE_SECONDS
     signatures: Signatures | None = None
@@ -90,9 +93,14 @@ class Engine:
             halt=event,
             called=run.called,
             means=check_means(self.database, secret=self._revealed, zone=self.zone, directory=self.directory),
+            roles=self._roles,
             remembered=lambda step, target: self._remembered(run.runbook.id, step, target),
         )
         return self.kinds[item.kind].build(item, effects)
+
+    def _roles(self) -> Roles:
+        with self.database.reading() as connection:
+            return self.roles(connection)
 
     def _remembered(self, runbook: str, step: str, target: str) -> dict[str, dict[str, Any]]:
         with self.database.reading() as connection:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.maintenance import ended_occurrences
 from temanashi.monitoring.recurring import NO_RECURRING, Recurring
@@ -15,9 +16,10 @@ from temanashi.signin.roles import with_given
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
+from temanashi.workspace.roles_file import ROLES
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["earlier_lists", "live_directory", "live_inventory", "live_people", "live_recurring"]
+__all__ = ["earlier_lists", "live_directory", "live_inventory", "live_people", "live_recurring", "live_roles"]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -41,6 +43,16 @@ def _said(connection: Connection) -> Content | None:
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if file in {CALENDAR, PEOPLE}}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
+
+
+def live_roles(connection: Connection) -> Roles:
+    """What comes with a role in the live version; no role where none is. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return NO_ROLES
+    content = content_of(connection, live.number)
+    texts = {file: text for file, text in content["files"].items() if file == ROLES}
+    return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).roles
 
 
 def live_inventory(connection: Connection) -> Inventory:

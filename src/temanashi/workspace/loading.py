@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap, proposed_tasks
 from temanashi.calendars import SiteCalendars
 from temanashi.errors import Location
@@ -34,6 +35,7 @@ from temanashi.workspace.maintenance_file import Written, check_names, load_main
 from temanashi.workspace.operations_files import load_alerts, load_kpi, topic_faults
 from temanashi.workspace.reading import read_files
 from temanashi.workspace.roadmap_file import load_roadmap
+from temanashi.workspace.roles_file import load_roles
 from temanashi.workspace.tickets_file import load_tickets
 from temanashi.workspace.yaml_source import BadYaml, YamlSource, read_yaml
 
@@ -57,6 +59,7 @@ class Content:
     kpi: tuple[KpiWanted, ...]
     people: People
     roadmap: Roadmap | None
+    roles: Roles
     flows: dict[str, str]
     site: dict[str, Any]
     faults: list[Fault]
@@ -102,6 +105,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
     people = _people(site.pop("people", None), faults)
     roadmap = load_roadmap(site.pop("roadmap", None), languages, faults)
+    roles = load_roles(site.pop("roles", None), languages, faults)
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
@@ -138,6 +142,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         kpi=kpi,
         people=people,
         roadmap=roadmap,
+        roles=roles,
         flows=flows,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],

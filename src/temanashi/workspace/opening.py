@@ -19,7 +19,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
-from temanashi.workspace.live import live_directory
+from temanashi.workspace.live import live_directory, live_roles
 from temanashi.workspace.signatures import signatures_of
 
 __all__ = ["Installation", "open_installation"]
@@ -56,6 +56,7 @@ class Installation:
             redactor=redactor,
             zone=self.settings.zone,
             directory=live_directory,
+            roles=live_roles,
             observers=observers,
             secret=secret,
             offers=self.offers,

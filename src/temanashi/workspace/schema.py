@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from temanashi.accounts.roles import RolesFile
 from temanashi.books import KpiFile, Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.hosts.inventory import Inventory
@@ -35,6 +36,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),
         "people.schema.json": people_schema,
         "roadmap.schema.json": lambda: _titled(Roadmap.model_json_schema(by_alias=True), "temanashi roadmap"),
+        "roles.schema.json": lambda: _titled(RolesFile.model_json_schema(), "temanashi roles"),
         "runbook.schema.json": lambda: runbook_schema(steps),
         "tickets.schema.json": lambda: _titled(TicketKinds.model_json_schema(), "temanashi tickets"),
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
+from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
@@ -121,6 +122,7 @@ class PublishedWorkspace:
     kpi: tuple[KpiWanted, ...]
     people: People
     roadmap: Roadmap | None
+    roles: Roles
     flows: dict[str, str]
     site: dict[str, Any]
     languages: tuple[Lang, ...]
@@ -284,6 +286,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         kpi=loaded.kpi,
         people=loaded.people,
         roadmap=loaded.roadmap,
+        roles=loaded.roles,
         flows=loaded.flows,
         site=loaded.site,
         languages=tuple(settings["languages"]),

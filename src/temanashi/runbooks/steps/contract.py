@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Change, Step
 from temanashi.checks.means import Means
 from temanashi.clock import Clock
@@ -31,7 +32,8 @@ class Effects:
 
     `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
     now: whoever waits waits on it. `called` are the runbooks that a step may call, `means` what checks may use.
-    `remembered` is what earlier runs of the same runbook kept (`Outcome.remember`) for a step and a target.
+    `roles` are those of the live version. `remembered` is what earlier runs of the same runbook kept (`Outcome.remember`) for a
+    step and a target.
     """
 
     connect: Callable[[Host], Transport]
@@ -44,6 +46,7 @@ class Effects:
     halt: threading.Event = field(default_factory=threading.Event)
     called: Mapping[str, Runbook] = field(default_factory=dict)
     means: Means = field(default_factory=Means)
+    roles: Callable[[], Roles] = field(default=lambda: NO_ROLES)
     remembered: Callable[[str, str], Mapping[str, Mapping[str, Any]]] = field(default=lambda step, target: {})  # noqa: ARG005
 
     def key(self, change: Change) -> str:

@@ -1,0 +1,1 @@
+"""The kinds of directory that come with temanashi, one file each."""

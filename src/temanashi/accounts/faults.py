@@ -1,0 +1,100 @@
+"""What is wrong with an account, a name or a wish, and what a directory refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from temanashi.errors import InputError, TargetError
+from temanashi.problems import suggestion
+from temanashi.redaction import one_line
+from temanashi.text.local import Phrase
+
+__all__ = [
+    "AccountConflict",
+    "AccountRefused",
+    "BadAccountValue",
+    "IncompleteRead",
+    "NoSuchDirectory",
+    "RolesSeparated",
+    "UnknownRole",
+    "WishRefused",
+]
+
+SHOWN = 60
+
+
+def _shown(value: str) -> str:
+    line = one_line(value[: SHOWN + 1]).encode("utf-8", "replace").decode()
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+
+
+class BadAccountValue(InputError):
+    """A name, group, key or other value that no account may have; found before anything is asked of a host."""
+
+    key = "accounts.bad-value"
+
+    def __init__(self, value: str, problem: Phrase) -> None:
+        super().__init__(value=_shown(value), problem=problem)
+
+
+class UnknownRole(InputError):
+    """A role that `runbooks/site/roles.yaml` does not define."""
+
+    key = "accounts.unknown-role"
+
+    def __init__(self, name: str, *, known: Collection[str]) -> None:
+        super().__init__(name=_shown(name), close=suggestion(name, known), known=sorted(known)[:20] or ["-"])
+
+
+class RolesSeparated(InputError):
+    """Two roles that the same person must not have."""
+
+    key = "accounts.separated"
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one=one, other=other)
+
+
+class NoSuchDirectory(InputError):
+    """A kind of directory that is not installed."""
+
+    key = "accounts.no-directory"
+
+    def __init__(self, name: str, *, known: Collection[str]) -> None:
+        super().__init__(name=_shown(name), close=suggestion(name, known), known=sorted(known))
+
+
+class WishRefused(InputError):
+    """Something that is not done to this account as it is now."""
+
+    key = "accounts.wish-refused"
+
+    def __init__(self, login: str, where: str, problem: Phrase) -> None:
+        super().__init__(login=login, where=where, problem=problem)
+
+
+class IncompleteRead(TargetError):
+    """A directory did not tell everything; what is not known must not be taken for absent."""
+
+    key = "accounts.incomplete"
+
+    def __init__(self, where: str, problem: Phrase) -> None:
+        super().__init__(where=where, problem=problem)
+
+
+class AccountConflict(TargetError):
+    """An account is not what the plan saw."""
+
+    key = "accounts.conflict"
+
+    def __init__(self, login: str, where: str) -> None:
+        super().__init__(login=login, where=where)
+
+
+class AccountRefused(TargetError):
+    """The target refused, or a tool on it failed; `detail` is what it said, on one line."""
+
+    key = "accounts.refused"
+
+    def __init__(self, login: str, where: str, detail: str) -> None:
+        super().__init__(login=login, where=where, detail=one_line(detail.strip())[:300] or "-")

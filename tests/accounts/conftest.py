@@ -1,0 +1,31 @@
+"""A Linux host with real shadow tools, and the directory of its accounts."""
+
+from types import SimpleNamespace
+
+import pytest
+
+import fixtures_linuxhost
+from temanashi.accounts.directories.linux import KIND
+from temanashi.accounts.directory import Reached
+from temanashi.accounts.model import Scope
+from temanashi.accounts.wishes import Wish
+from temanashi.clock import SystemClock
+
+linuxhost = fixtures_linuxhost.linuxhost
+
+
+@pytest.fixture(scope="session")
+def linux(linuxhost):
+    """The directory of the host, reached by SSH; `done(do, login, ...)` reads, plans and applies as an engine would."""
+    with linuxhost.reach() as reach:
+        transport = reach.transport(linuxhost.host())
+        directory = KIND.open(Reached(where="linux1", transport=transport, timeout=60, clock=SystemClock()))
+
+        def done(do, login, *, secret=None, **more):
+            wish = Wish(do=do, login=login, **more)
+            seen = directory.read(Scope(logins=(login,)))
+            changes = directory.plan(wish, seen)
+            after = directory.apply(wish, changes, seen, secret=secret) if changes else seen
+            return [change.field for change in changes], after.account(login)
+
+        yield SimpleNamespace(directory=directory, transport=transport, done=done)
