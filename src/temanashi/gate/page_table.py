@@ -86,6 +86,12 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/month", EVERYTHING),
     Rule("POST", "/month", CLOSE),
     Rule("GET", "/month/files/{}", EVERYTHING),
+    Rule("GET", "/roadmap", EVERYTHING),
+    Rule("GET", "/census", EVERYTHING),
+    Rule("GET", "/census.xlsx", EVERYTHING),
+    Rule("POST", "/census", STEER),
+    Rule("GET", "/investment", EVERYTHING),
+    Rule("POST", "/investment", STEER),
     Rule("GET", "/schedule", EVERYTHING),
     # The page shows names, which a ticket system's token need not see.
     Rule("GET", "/tally", STEER),

@@ -13,6 +13,7 @@ from temanashi.pages.alerts_posted import ALERTS_PATH, alerts_posted
 from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit_search
 from temanashi.pages.audit_export import export_entries
 from temanashi.pages.audit_sample import audit_sample, draw_on_page, sample_form
+from temanashi.pages.census import act_on_census, census_file, show_census
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.decide_by_mail import decide_by_link, show_link
 from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
@@ -24,6 +25,7 @@ from temanashi.pages.hosts import show_hosts
 from temanashi.pages.inbox import show_inbox
 from temanashi.pages.incidents import show_incidents, tell_incident
 from temanashi.pages.incidents_posted import INCIDENTS_PATH, incidents_posted
+from temanashi.pages.investment import record_hours, show_investment
 from temanashi.pages.metrics import metrics
 from temanashi.pages.month import act_on_month, month_file, show_month
 from temanashi.pages.problems import acknowledge_on_page, show_problems
@@ -32,6 +34,7 @@ from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.requests import list_requests
+from temanashi.pages.roadmap import show_roadmap
 from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import approve_run, decide_run, end_run, show_run, work_on_run
 from temanashi.pages.same_origin import SameOrigin
@@ -90,6 +93,12 @@ def build_pages(site: Site) -> Starlette:
             Route("/month", show_month(site), methods=["GET"]),
             Route("/month", act_on_month(site), methods=["POST"]),
             Route("/month/files/{name}", month_file(site)),
+            Route("/roadmap", show_roadmap(site)),
+            Route("/census", show_census(site), methods=["GET"]),
+            Route("/census", act_on_census(site), methods=["POST"]),
+            Route("/census.xlsx", census_file(site)),
+            Route("/investment", show_investment(site), methods=["GET"]),
+            Route("/investment", record_hours(site), methods=["POST"]),
             Route("/audit", audit_search(site)),
             Route("/audit/export", export_entries(site), methods=["POST"]),
             Route("/audit/sample", sample_form(site), methods=["GET"]),
