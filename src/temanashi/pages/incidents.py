@@ -36,7 +36,8 @@ __all__ = ["show_incidents", "tell_incident"]
 NUMBER = re.compile(r"inc-\d{8}-[0-9a-f]{6}")
 SHOWN = 100
 """Incidents that the page lists one by one; the rest is counted."""
-FIELDS = ("number", "title", "started", "resolved", "system", "severity", "name")
+FIRST = Month(2000, 1)
+"""Nothing is recorded before."""
 Deed = Literal["acknowledged", "resolved"]
 
 
@@ -99,7 +100,7 @@ def _month(request: Request, newest: Month) -> Month:
         wanted = Month.parse(request.query_params.get("month", ""))
     except BadMonth:
         return newest
-    return min(wanted, newest)
+    return max(min(wanted, newest), FIRST)
 
 
 def tell_incident(site: Site, show: Callable[..., Response]) -> Callable[[Request], Awaitable[Response]]:
@@ -114,27 +115,32 @@ def tell_incident(site: Site, show: Callable[..., Response]) -> Callable[[Reques
     return answer
 
 
-def _told(site: Site, show: Callable[..., Response], request: Request, given: Mapping[str, str]) -> Response:
+def _told(site: Site, show: Callable[..., Response], request: Request, typed: Mapping[str, str]) -> Response:
     lang = language_of(request, site.installation.settings.languages)
-    typed = Typed(**{name: given.get(name, "").strip() for name in FIELDS})
-    typed = replace(typed, name=given_name(request, typed.name))
-    if not typed.name or len(typed.name) > NAME_LENGTH:
-        key = "pages.form-name-long" if typed.name else "pages.form-name-missing"
-        return show(request, replace(typed, field="name", problem=say(key, lang)))
-    telling = Telling(source="hand", actor=actor_for(request, typed.name), channel="page")
-    verb = given.get("verb", "")
+    kept = Typed(
+        number=typed.get("number", "").strip(),
+        title=typed.get("title", "").strip(),
+        started=typed.get("started", "").strip(),
+        resolved=typed.get("resolved", "").strip(),
+        system=typed.get("system", "").strip(),
+        severity=typed.get("severity", "").strip(),
+        name=given_name(request, typed.get("name", "")),
+    )
+    if not kept.name or len(kept.name) > NAME_LENGTH:
+        key = "pages.form-name-long" if kept.name else "pages.form-name-missing"
+        return show(request, replace(kept, field="name", problem=say(key, lang)))
+    telling = Telling(source="hand", actor=actor_for(request, kept.name), channel="page")
+    verb = typed.get("verb", "")
     try:
         if verb in {"acknowledged", "resolved"}:
-            _stated(site, typed.number, "acknowledged" if verb == "acknowledged" else "resolved", telling)
-        else:
-            wrong = _recorded(site, typed, telling, lang)
-            if wrong is not None:
-                return show(request, wrong)
+            _stated(site, kept.number, "acknowledged" if verb == "acknowledged" else "resolved", telling)
+        elif (wrong := _recorded(site, kept, telling, lang)) is not None:
+            return show(request, wrong)
     except InputError as error:
-        field = "title" if error.key == "incidents.no-title" else "resolved" if typed.resolved else "started"
-        return show(request, replace(typed, field=field, problem=explain(error, lang).what))
+        field = "title" if error.key == "incidents.no-title" else "resolved" if kept.resolved else "started"
+        return show(request, replace(kept, field=field, problem=explain(error, lang).what))
     back = RedirectResponse(f"{request.url.path}?lang={lang}", status_code=303)
-    remember(back, request, typed.name)
+    remember(back, request, kept.name)
     return back
 
 
