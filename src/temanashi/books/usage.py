@@ -152,6 +152,8 @@ def _ended(work: Work, days: _Days, people: _People) -> EndedRun:
         outcomes[target] = outcomes.get(target, True) and outcome in GOOD
     if not outcomes:
         outcomes = {NO_TARGET: work.outcome == "done"}
+    seen = frozenset(outcomes)
+    good = seen if all(outcomes.values()) else frozenset(target for target, good in outcomes.items() if good)
     return EndedRun(
         run=work.run,
         seq=work.seq,
@@ -162,8 +164,8 @@ def _ended(work: Work, days: _Days, people: _People) -> EndedRun:
         day=days.of(work),
         mode=work.mode,
         outcome=work.outcome,
-        seen=frozenset(outcomes),
-        good=frozenset(target for target, good in outcomes.items() if good),
+        seen=seen,
+        good=good,
         by_hand=people.did_all,
         effort_unknown=not all(people.confirmed.values()),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, sel
 
 from temanashi.ledger.chain import micros
 from temanashi.ledger.demanded import Asked, demand_table
-from temanashi.ledger.work import Work, work_table, work_told
+from temanashi.ledger.work import WORK_KINDS, Work, work_table, work_told
 
 __all__ = ["Stretch", "asked_for", "late_work", "others_asked", "work_near"]
 
@@ -65,21 +65,31 @@ def late_work(connection: Connection, chain: str, stretch: Stretch) -> list[Work
 
 def asked_for(connection: Connection, chain: str, stretch: Stretch) -> list[Asked]:
     """The occasions of a stretch, and every cancellation."""
-    asked = select(*_ASKED).where(_D.chain == chain, or_(_D.cancelled == 1, _of(stretch)))
-    return [Asked(*row) for row in connection.execute(asked)]
+    mine = select(*_ASKED).where(_D.chain == chain)
+    parts = (mine.where(_D.cancelled == 1), mine.where(*_named(stretch)), mine.where(*_recorded(stretch)))
+    return [Asked(*row) for part in parts for row in connection.execute(part).all()]
 
 
 def others_asked(connection: Connection, chain: str, stretch: Stretch, *, late: bool = False) -> list[Asked]:
     """The occasions of other days that work near a stretch, or late work, served."""
-    served = select(_W.unit).where(_W.chain == chain, _when(stretch, late=late), or_(_W.kind == "run_finished", _W.seconds > 0))
+    counted = or_(_W.kind == "run_finished", _W.seconds > 0)
+    served = select(_W.unit).where(_W.chain == chain, _W.kind.in_(sorted(WORK_KINDS)), _when(stretch, late=late), counted)
     asked = select(*_ASKED).where(_D.chain == chain, _D.cancelled == 0, _D.unit.in_(served), ~_of(stretch))
     return [Asked(*row) for row in connection.execute(asked)]
 
 
 def _of(stretch: Stretch) -> ColumnElement[bool]:
-    named = _D.day.between(stretch.first.toordinal(), stretch.last.toordinal())
-    recorded = and_(_D.day == 0, _D.at >= stretch.begin, _D.at < stretch.end)
-    return or_(named, recorded)
+    return or_(and_(*_named(stretch)), and_(*_recorded(stretch)))
+
+
+def _named(stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
+    """The occasions whose day was written down."""
+    return (_D.cancelled.concat("") == "0", _D.day.between(stretch.first.toordinal(), stretch.last.toordinal()))
+
+
+def _recorded(stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
+    """Those of the day on which they were recorded."""
+    return (_D.cancelled.concat("") == "0", _D.day == 0, _D.at >= stretch.begin, _D.at < stretch.end)
 
 
 def _when(stretch: Stretch, *, late: bool) -> ColumnElement[bool]:
@@ -101,14 +111,17 @@ def _late(stretch: Stretch) -> ColumnElement[bool]:
 
 def _work(connection: Connection, chain: str, when: ColumnElement[bool]) -> list[Work]:
     ended = select(*_WORK).where(_W.chain == chain, _W.kind == "run_finished", when)
-    people = select(*_WORK).where(_W.chain == chain, _W.kind.in_(("decision", "step_done")), _W.run.in_(_with_people(chain, when)))
-    return work_told([*connection.execute(ended), *connection.execute(people)])
+    # Without statistics SQLite would take the key, which begins with the chain, and not the index of runs.
+    people = select(*_WORK).where(
+        _W.chain.concat("") == chain, _W.run.in_(_with_people(chain, when)), _W.kind.in_(("decision", "step_done"))
+    )
+    return work_told([*connection.execute(ended).all(), *connection.execute(people).all()])
 
 
 def _with_people(chain: str, when: ColumnElement[bool]) -> Select[tuple[str]]:
     """Runs in which people decided or worked: by what they did then, or by what they did before the run ended then."""
     before = work_table.alias("before")
-    mine = (before.c.chain == _W.chain) & (before.c.run == _W.run) & (before.c.kind == "decision")
+    mine = (before.c.run == _W.run) & (before.c.kind == "decision") & (before.c.chain.concat("") == _W.chain)
     told = union(
         select(_W.run).where(_W.chain == chain, _W.kind == "decision", when),
         select(_W.run).where(_W.chain == chain, _W.kind == "step_done", _W.seconds > 0, when),

@@ -41,7 +41,7 @@ work_table = Table(
     Column("step", Text, nullable=False),
     Column("seconds", BigInteger, nullable=False),
     Column("targets", Text, nullable=False),
-    Index("ledger_work_run", "chain", "run", "kind"),
+    Index("ledger_work_run", "run", "kind"),
     sqlite_with_rowid=False,
 )
 
