@@ -115,7 +115,8 @@ def _work(connection: Connection, chain: str, when: ColumnElement[bool]) -> list
     people = select(*_WORK).where(
         _W.chain.concat("") == chain, _W.run.in_(_with_people(chain, when)), _W.kind.in_(("decision", "step_done"))
     )
-    return work_told([*connection.execute(ended).all(), *connection.execute(people).all()])
+    rows = [*connection.execute(ended).all(), *connection.execute(people).all()]
+    return work_told(tuple(row) for row in rows)
 
 
 def _with_people(chain: str, when: ColumnElement[bool]) -> Select[tuple[str]]:
