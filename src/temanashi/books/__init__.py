@@ -30,7 +30,7 @@ from temanashi.books.investment import (
 )
 from temanashi.books.kpi import KpiFile, KpiLine, KpiWanted, kpi_lines
 from temanashi.books.manual_steps import RunbookBaseline, StepBaseline, occasions_per_month, runbook_baseline
-from temanashi.books.months import month_figures
+from temanashi.books.months import month_figures, month_workings
 from temanashi.books.operations import OperationsFigures, SystemLine, Times, operations_figures
 from temanashi.books.operations_reading import read_measured, read_operations
 from temanashi.books.reading import (
@@ -114,6 +114,7 @@ __all__ = [
     "investment_of",
     "kpi_lines",
     "month_figures",
+    "month_workings",
     "new_demand",
     "new_investment",
     "occasions_per_month",

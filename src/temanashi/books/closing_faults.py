@@ -29,6 +29,7 @@ __all__ = [
     "PreparedChanged",
     "RefusalWithoutReason",
     "TextTooLong",
+    "UnknownFigure",
     "UnknownTaskOfMonth",
 ]
 
@@ -214,3 +215,12 @@ class MayNotClose(InputError):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
+
+
+class UnknownFigure(InputError):
+    """A word that names no figure of a month."""
+
+    key = "close.unknown-figure"
+
+    def __init__(self, given: str, *, known: Collection[str]) -> None:
+        super().__init__(given=given[:80], known=list(known))

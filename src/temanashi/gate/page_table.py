@@ -83,6 +83,7 @@ PAGES: tuple[Rule, ...] = (
     Rule("POST", "/audit/sample", AUDIT),
     Rule("GET", "/audit/samples/{}", AUDIT),
     Rule("GET", "/report", EVERYTHING),
+    Rule("GET", "/report/records", EVERYTHING),
     Rule("GET", "/month", EVERYTHING),
     Rule("POST", "/month", CLOSE),
     Rule("GET", "/month/files/{}", EVERYTHING),

@@ -32,6 +32,7 @@ from temanashi.pages.problems import acknowledge_on_page, show_problems
 from temanashi.pages.remedies import remedy_page
 from temanashi.pages.rendering import css, script
 from temanashi.pages.report import report
+from temanashi.pages.report_records import show_records
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.requests import list_requests
 from temanashi.pages.roadmap import show_roadmap
@@ -90,6 +91,7 @@ def build_pages(site: Site) -> Starlette:
             Route("/problems/{problem}/remedy", remedy_page(site)),
             Route("/metrics", metrics(site)),
             Route("/report", report(site)),
+            Route("/report/records", show_records(site)),
             Route("/month", show_month(site), methods=["GET"]),
             Route("/month", act_on_month(site), methods=["POST"]),
             Route("/month/files/{name}", month_file(site)),
