@@ -11,8 +11,6 @@ from temanashi.cli.hosts import aligned
 from temanashi.cli.language import language
 from temanashi.cli.options import Json, Root
 from temanashi.cli.output import answer, emit, progress, say_here
-from temanashi.reports.display import Display
-from temanashi.reports.explaining import behind, formula, nothing_behind
 
 if TYPE_CHECKING:
     from temanashi.books.explaining import Explained
@@ -55,10 +53,13 @@ def explain(
 
 
 def _show(told: Explained, counts: tuple[int, int], settings: Settings) -> None:
+    from temanashi.reports.display import Display
+    from temanashi.reports.explaining import behind, formula, nothing_behind
+
     show = Display(language(), settings.zone)
     for sentence in formula(told, show):
         answer(sentence, style="bold")
-    for row in aligned([(*line[:-1], line[-1]) for line in behind(told, show)]):
+    for row in aligned(behind(told, show)):
         answer(f"  {row}")
     if counts[0] > len(told.lines):
         progress(say_here("close.explain-more", count=counts[0] - len(told.lines)))
