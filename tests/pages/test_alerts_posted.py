@@ -8,13 +8,25 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixtures_runs import ALICE
-from temanashi.books import ProposedTask, Seconds, incidents_of, operations_figures, read_operations, read_register, sign
-from temanashi.calendars import Month, day_of
+from temanashi.books import (
+    ProposedTask,
+    Seconds,
+    incidents_of,
+    month_figures,
+    operations_figures,
+    proposed_tasks,
+    read_month,
+    read_operations,
+    read_register,
+    sign,
+)
+from temanashi.calendars import BusinessCalendar, Month, day_of
 from temanashi.pages.alerts_posted import MOST_BYTES
 from temanashi.runbooks.model import Demand
 from temanashi.signin.tokens import make_token
 from temanashi.text import LocalText
 from temanashi.workspace.first_admin import book_of
+from temanashi.workspace.publishing import current_version
 
 ZONE = ZoneInfo("Asia/Tokyo")
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -459,3 +471,27 @@ def test_a_database_that_cannot_be_written_asks_to_try_again(desk):
     answer = post(desk, hook(alert()))
     assert answer.status_code == 503
     assert answer.json()["next"]
+
+
+def test_a_run_against_the_incident_earns_what_the_signed_minutes_say(desk):
+    desk.place.runbook("recover", {"id": "go", "command": {"run": ["echo", "ok"]}}, toil={"demand": {"source": "alerts"}})
+    desk.place.publish()
+    task = ProposedTask(
+        task="recover", title=LocalText(plain="x"), category="routine", owner="ops", demand=Demand(source="alerts", per_month=1)
+    )
+    signed = sign(task, Seconds.of_minutes(20), actor=ALICE, now=START - timedelta(days=40), zone=ZONE)
+    with desk.opened.database.transaction() as connection:
+        desk.opened.ledger.append(connection, signed)
+    post(desk, hook(alert()))
+    shown = desk.get("/incidents?lang=en").text
+    assert f'href="/tema/runbooks/recover/run?ticket={only(desk).key}&amp;lang=en"' in shown
+    assert f'value="{only(desk).key}"' in desk.get(f"/runbooks/recover/run?ticket={only(desk).key}").text
+    desk.run("recover", ticket=only(desk).key)
+    month = Month.of(day_of(START, ZONE))
+    with desk.opened.database.reading() as connection:
+        told = read_month(desk.opened.ledger, connection, month, zone=ZONE)
+        published = current_version(connection, kinds=desk.engine.kinds)
+    tasks = proposed_tasks(published.runbooks.values())
+    month_of = month_figures(told, tasks, month, now=NOW, zone=ZONE, goal=0.5, calendar=BusinessCalendar())
+    (mine,) = [one for one in month_of.tasks if one.task == "recover"]
+    assert (mine.units_due, mine.units_credited, mine.sums.credited_seconds, mine.sources) == (1, 1, 1200, {"alerts": 1})

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from temanashi.books import Incident, incidents_of, read_operations
+from temanashi.books import Incident, incidents_of, proposed_tasks, read_operations
 from temanashi.calendars import BadMonth, Month
 from temanashi.errors import InputError
 from temanashi.pages.forms import read_body
@@ -29,6 +29,7 @@ from temanashi.workspace.importing.moments import moment_written
 from temanashi.workspace.incident_words import duration_text, times_text
 from temanashi.workspace.noting_incidents import Notice, Telling, note_state, note_whole
 from temanashi.workspace.operating import month_operations
+from temanashi.workspace.publishing import PublishedWorkspace
 from temanashi.workspace.reporting import current_month
 
 __all__ = ["show_incidents", "tell_incident"]
@@ -66,7 +67,8 @@ def show_incidents(site: Site) -> Callable[..., Response]:
         newest, me = current_month(installation), signed_in(request)
         month = _month(request, newest)
         with installation.database.reading() as connection:
-            figures = month_operations(installation, connection, site.published(connection), month, lang=lang)
+            published = site.published(connection)
+            figures = month_operations(installation, connection, published, month, lang=lang)
             every = incidents_of(read_operations(installation.ledger, connection, None, zone=zone), zone).values()
         waiting = [one for one in every if not one.over]
         mine = sorted((one for one in every if one.day in month), key=lambda one: (one.day, one.seq), reverse=True)
@@ -89,10 +91,17 @@ def show_incidents(site: Site) -> Callable[..., Response]:
             token=f"inc-{now:%Y%m%d}-{secrets.token_hex(3)}",
             typed=typed or Typed(name=who(request), started=f"{now.astimezone(zone):%Y-%m-%d %H:%M}"),
             may_tell=me is None or me.may("steer"),
+            remedies=_remedies(published),
             system_names=sorted({one.system for one in every if one.system}),
         )
 
     return answer
+
+
+def _remedies(published: PublishedWorkspace | None) -> dict[str, str]:
+    """The runbook that does a task, by task."""
+    tasks = proposed_tasks(published.runbooks.values()) if published is not None else ()
+    return {task.task: task.runbooks[0] for task in tasks}
 
 
 def _month(request: Request, newest: Month) -> Month:

@@ -98,12 +98,12 @@ def read_asked(typed: Mapping[str, Sequence[str]]) -> Asked:
 
 
 def prefilled(runbook: Runbook, asked_for: Mapping[str, Sequence[str]], name: str) -> Asked | None:
-    """The form as a link fills it in (`?p.host=web1&reason=...`), the rest with its defaults; None where the link says nothing.
+    """The form as a link fills it in (`?p.host=web1&ticket=...`), the rest with its defaults; None where the link says nothing.
 
     What is secret is never taken from an address.
     """
     open_ = {PREFIX + parameter.name for parameter in runbook.parameters if parameter.type != "secret"}
-    said = {key: texts for key, texts in asked_for.items() if key in open_ or key == "reason"}
+    said = {key: texts for key, texts in asked_for.items() if key in open_ or key in {"reason", "ticket"}}
     if not said:
         return None
     asked = read_asked({key: [text[: LENGTHS["reason"]] for text in texts] for key, texts in said.items()})
