@@ -113,7 +113,7 @@ def test_the_census_tells_what_is_missing(office):
     text = see(office, "/census?lang=en")
     assert "3 of 3 tasks lack something" in text
     assert "proposed 7" in text
-    assert "who says so, signature" in text
+    assert "lacks who says so, signature" in text
     assert "Prepare version" not in text
     say(office, persons=2, kind="attend")
     text = see(office, "/census?lang=ja")
