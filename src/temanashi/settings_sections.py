@@ -57,8 +57,10 @@ class ReportSettings(BaseModel):
     hours_per_day: float = Field(default=8, gt=0, le=24, description="Hours of a person-day (人日)")
     days_per_month: float = Field(default=20, gt=0, le=31, description="Person-days of a person-month (人月)")
     summary: str = Field(
-        default="",
-        description="Channel that gets the month in short from the flow send-report: a name of `channels`, or `notify`",
+        default="", description="Channel that gets each month in short: a name of `channels`, or `notify`; empty: nobody"
+    )
+    summary_business_day: int = Field(
+        default=4, ge=1, le=20, description="It goes out on this business day of the next month (4: the fourth), from 09:00"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from temanashi.books import ProposedTask, SampleRef, Seconds, proposed_tasks, sign
-from temanashi.calendars import BusinessCalendar, Month
+from temanashi.calendars import BusinessCalendar, Month, nth_business_day
 from temanashi.clock import Clock
 from temanashi.errors import WorkspaceError
 from temanashi.ledger.records import Draft, Record
@@ -30,6 +30,7 @@ __all__ = ["DatabaseElsewhere", "DemoMade", "NotEmpty", "fill_demo"]
 
 COMPANY = "見本証券（見本データ SAMPLE）"
 SIGNING_DAY = 12
+CLOSING_DAY = 3
 GATE = "\n[tool.temanashi.gate]\nsign_in = false  # 見本はこのマシンだけで見られます / a sample is for this machine alone\n"
 
 
@@ -137,12 +138,12 @@ def _year(opened: Installation, clock: _Passing, year: SampleYear, last: Month, 
                     if len(measured.setdefault(task.id, [])) < task.samples:
                         measured[task.id].append(_sample(_append(opened, clock, year.samples(task, day))))
             _append(opened, clock, year.day(day))
+            if year.first < month < last and day == nth_business_day(month, CLOSING_DAY, year.business):
+                _closed(opened, clock, month.previous)
             if month == year.first and day.day == SIGNING_DAY:
                 told: dict[str, Any] = {"actor": PEOPLE[1], "now": clock.at, "zone": year.zone}
                 drafts = [_signed(task, proposed[task.id], measured[task.id], **told) for task in TASKS if task.signed]
                 _append(opened, clock, [(clock.at, draft) for draft in drafts])
-        if year.first < month < last:
-            _closed(opened, clock, month.previous)
         month = month.next
 
 
