@@ -12,7 +12,7 @@ from temanashi.text.catalogue import say
 
 __all__ = ["BridgeStep", "bridge_chart", "bridge_steps"]
 
-ROW, BAR, TOP = 25.0, 15.0, 22.0
+ROW, BAR, TOP = 25.0, 15.0, 26.0
 
 
 class BridgeStep(NamedTuple):
@@ -68,5 +68,5 @@ def bridge_chart(steps: Sequence[BridgeStep], goal: int, show: Display) -> Drawi
         kinds = "strong" if step.end else ""
         drawing.label(text, [(right + 5, y + 15, "start"), (left - 5, y + 15, "end")], kind=kinds)
     drawing.line("goal", [(x(goal), TOP - 4), (x(goal), drawing.height)])
-    drawing.label(say("report.chart-goal", show.lang, hours=show.hours(goal)), [(x(goal), 13, "middle")], kind="goal")
+    drawing.label(say("report.chart-goal", show.lang, hours=show.hours(goal)), [(x(goal), 16, "middle")], kind="goal")
     return drawing

@@ -9,7 +9,7 @@ from temanashi.text.catalogue import say
 
 __all__ = ["range_chart"]
 
-HEIGHT, LINE_AT, MARGIN = 92.0, 44.0, 14.0
+HEIGHT, LINE_AT, MARGIN = 96.0, 47.0, 14.0
 
 
 def range_chart(seen: Goal, goal: float, show: Display) -> Drawing:
@@ -33,10 +33,10 @@ def range_chart(seen: Goal, goal: float, show: Display) -> Drawing:
         anchors: tuple[Anchor, ...] = ("middle", "start", "end")
         drawing.label(told, [(x(value), y, anchor) for y in rows for anchor in anchors], kind=kind)
 
-    say_at("likely", seen.likely, (33.0, 14.0, 70.0), "strong")
-    say_at("goal", goal, (14.0, 70.0, 87.0), "goal")
+    say_at("likely", seen.likely, (36.0, 16.0, 73.0), "strong")
+    say_at("goal", goal, (16.0, 73.0, 90.0), "goal")
     if not seen.low == seen.likely == seen.high == seen.stress:
-        say_at("low", seen.low, (70.0, 87.0))
-        say_at("high", seen.high, (70.0, 87.0))
-        say_at("stress", seen.stress, (87.0, 70.0, 14.0))
+        say_at("low", seen.low, (73.0, 90.0))
+        say_at("high", seen.high, (73.0, 90.0))
+        say_at("stress", seen.stress, (90.0, 73.0, 16.0))
     return drawing

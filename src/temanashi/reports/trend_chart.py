@@ -14,8 +14,8 @@ from temanashi.text.catalogue import say
 
 __all__ = ["trend_chart"]
 
-HEIGHT, TOP, BOTTOM = 212.0, 32.0, 170.0
-YEARS_AT, MONTHS_AT = 206.0, 187.0
+HEIGHT, TOP, BOTTOM = 216.0, 36.0, 174.0
+YEARS_AT, MONTHS_AT = 210.0, 191.0
 COLUMN, BEHIND = 0.56, 0.86  # of a month's place
 
 
@@ -68,7 +68,7 @@ def trend_chart(trend: Sequence[TrendMonth], ahead: Sequence[Projected], show: D
         y = BOTTOM - (BOTTOM - TOP) * n / parts
         drawing.line("axis" if n == 0 else "grid", [(gutter, y), (WIDTH, y)])
         drawing.label(tick, [(gutter - 5, y + 5, "end")], kind="quiet")
-    drawing.label(say("report.unit-axis", show.lang), [(0, 13, "start")], kind="quiet")
+    drawing.label(say("report.unit-axis", show.lang), [(0, 16, "start")], kind="quiet")
     place = (WIDTH - gutter) / len(columns)
     for n, column in enumerate(columns):
         _draw(drawing, column, gutter + place * n, place, top)
@@ -128,7 +128,7 @@ def _numbers(drawing: Drawing, columns: Sequence[_Column], gutter: float, place:
             (x, y - 17, "middle"),
             (x, y + 20, "middle"),
         ]
-        drawing.label(text, [(px, max(py, 13.0), anchor) for px, py, anchor in places], kind=kind)
+        drawing.label(text, [(px, max(py, 16.0), anchor) for px, py, anchor in places], kind=kind)
 
     real = [n for n, column in enumerate(columns) if column.parts]
     last, first, ends = real[-1], real[0], len(columns) - 1
