@@ -1,4 +1,4 @@
-"""The pictures in docs/: `PYTHONPATH=src:tests python tests/e2e/take_pictures.py docs`."""
+"""The pictures in docs/: `PYTHONPATH=src:tests python tests/e2e/take_pictures.py docs [ops|staff]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from e2e.browsing import FLAGS, Form
 from fixtures_up import Up, make_workspace, running, until
 
 CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "four short words here"
 
 
 def take(up: Up, page: Page, folder: Path) -> None:
@@ -60,16 +61,52 @@ def take(up: Up, page: Page, folder: Path) -> None:
         keep(f"report-{lang}")
 
 
+def take_as_staff(up: Up, page: Page, folder: Path) -> None:
+    """What somebody sees who may run one runbook, from signing in to the result."""
+    up.tema("user", "add", "yamada", "--permanent", typed=PASSWORD)
+
+    def keep(name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png")
+
+    page.goto("/tema/?lang=ja")
+    page.get_by_label("利用者名").fill("yamada")
+    page.get_by_label("パスワード").fill(PASSWORD)
+    page.get_by_role("button", name="サインインする").click()
+    keep("staff-home-ja")
+    page.get_by_role("link", name="大きいファイルを探す").click()
+    page.get_by_label("フォルダ").fill("/usr/share/doc")
+    page.get_by_role("button", name="内容を確認する").click()
+    keep("staff-plan-ja")
+    page.get_by_role("button", name="実行する", exact=True).click()
+    page.wait_for_url("**/tema/runs/*", timeout=60_000)
+    for lang in ("ja", "en"):
+        page.goto(f"/tema/requests?lang={lang}")
+        until(lambda: page.reload() and page.locator(".state.done, .state.OK").count(), seconds=60, what="the result")
+        keep(f"staff-requests-{lang}")
+
+
+def place_for(which: str, root: Path) -> Path:
+    """The starter content; for staff with one person who may run one of its runbooks."""
+    if which == "ops":
+        return make_workspace(root)
+    make_workspace(root, sign_in=True)
+    people = '{"people": {"yamada": {"name": "山田 花子"}}, "roles": {"staff": ["yamada"]}}'
+    (root / "runbooks" / "site" / "people.yaml").write_text(people, encoding="utf-8")
+    [book] = root.glob("runbooks/*/find-large-files.yaml")
+    book.write_text(book.read_text(encoding="utf-8") + "allow: [yamada]\n", encoding="utf-8")
+    return root
+
+
 def main() -> None:
-    folder = Path(sys.argv[1]).resolve()
+    folder, which = Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else "ops"
     with tempfile.TemporaryDirectory() as root, sync_playwright() as playwright:
-        for up in running(make_workspace(Path(root)), now=("morning-checks",)):
+        for up in running(place_for(which, Path(root)), now=("morning-checks",)):
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             context = browser.new_context(
                 base_url=up.url, locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1200, "height": 960}
             )
             expect.set_options(timeout=20_000)
-            take(up, context.new_page(), folder)
+            (take if which == "ops" else take_as_staff)(up, context.new_page(), folder)
             browser.close()
 
 
