@@ -5,6 +5,7 @@ Each is read light and wide, then dark and narrow. TEMA_PICTURES names a folder 
 
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -41,6 +42,10 @@ LINES = (
 )
 NO_PAGES = frozenset({"/style.css", "/checks.css", "/checklist.js", "/schedule.xlsx", "/metrics", "/healthz", "/sign-in/oidc/back"})
 ROLES = ("admin", "operator", "approver", "auditor")
+AREAS = "|".join(sorted(file.stem for file in (Path(__file__).parents[2] / "src/temanashi/text/en").glob("*.po")))
+UNTOLD = rf"(?<![\w./-])(?:{AREAS})\.[a-z]+(?:-[a-z]+)+"
+"""How a text looks that is in no catalogue: its key is shown."""
+
 OVERFLOWS = """() => {
   const words = 'h1, h2, h3, p, li, label, button, a, dt, dd, th, td, legend, summary'
   const clipped = e => e.offsetParent && getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1
@@ -133,6 +138,7 @@ def faults(page):
     told = [(v["id"], v["impact"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in {"serious", "critical"}]
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         told.append("wider than the screen")
+    told += [("no text", key) for key in re.findall(UNTOLD, page.inner_text("body"))]
     return told + [("clipped", html) for html in page.evaluate(OVERFLOWS)]
 
 

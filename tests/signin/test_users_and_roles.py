@@ -1,7 +1,7 @@
 import pytest
 
 from signin.conftest import PASSWORD, YAMADA
-from temanashi.people import Actor, People
+from temanashi.people import ROLES, Actor, People
 from temanashi.signin.faults import (
     BadUserId,
     LastAdmin,
@@ -15,9 +15,10 @@ from temanashi.signin.faults import (
     WeakPassword,
 )
 from temanashi.signin.passwords import check_strength, made_up
-from temanashi.signin.rights import RIGHTS, rights_of
+from temanashi.signin.rights import EVERY_RIGHT, RIGHTS, rights_of
 from temanashi.signin.roles import ask_role, decide_role, role_named, role_requests, roles_of, with_given
 from temanashi.signin.users import actor_of, disable_user, enable_user, list_users, read_user, set_password
+from temanashi.text import LANGUAGES, has
 
 SATO, TANAKA = Actor(name="佐藤 次郎"), Actor(name="tanaka")
 
@@ -213,3 +214,9 @@ def test_only_a_worker_works_and_only_an_admin_manages():
         assert rights_of([role]) - {"audit", "close"} == {"see-own", "see-all"}
     assert {role for role, rights in RIGHTS.items() if "audit" in rights} == {"auditor", "manager", "admin"}
     assert {role for role, rights in RIGHTS.items() if "close" in rights} == {"operator", "approver", "manager", "admin"}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_role_and_every_right_has_a_name(lang):
+    wanted = [f"signin.role-{role}" for role in ROLES] + [f"signin.right-{right}" for right in EVERY_RIGHT if right != "work"]
+    assert [key for key in wanted if not has(key, lang)] == []
