@@ -1,5 +1,7 @@
 """`tema invest` and `tema roadmap` as a person types them."""
 
+import json
+
 import pytest
 
 STEPS = [{"id": "go", "manual": {"text": {"ja": "行う", "en": "Do it"}, "minutes": 1}}]
@@ -85,3 +87,20 @@ def test_the_roadmap_tells_how_far_it_came(tema):
     assert "6 people, 30 min" in said.stdout
     assert "完了" in tema.run("--lang", "ja", "roadmap").stdout
     assert tema.json("roadmap")["due"]["share"] == 0.25
+
+
+def test_a_sample_roadmap_says_so_and_is_in_no_report(tema):
+    (tema.root / "runbooks/site").mkdir(exist_ok=True)
+    file = tema.root / "runbooks/site/roadmap.yaml"
+    file.write_text(f"sample: true\n{ROADMAP}", encoding="utf-8")
+    tema.run("publish")
+    said = tema.run("roadmap")
+    assert "no report shows it" in said.stderr
+    assert tema.json("roadmap")["sample"] is True
+    tema.run("report", "-o", "sample.json")
+    assert json.loads((tema.root / "sample.json").read_text())["roadmap"] is None
+    file.write_text(ROADMAP, encoding="utf-8")
+    tema.run("publish")
+    assert "no report shows it" not in tema.run("roadmap").stderr
+    tema.run("report", "-o", "own.json")
+    assert json.loads((tema.root / "own.json").read_text())["roadmap"]["due"]["items"] == 2

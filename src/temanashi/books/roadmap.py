@@ -101,6 +101,9 @@ class Improvement(_Closed):
 class Roadmap(_Closed):
     """`runbooks/site/roadmap.yaml`: where the work of the group is to go, and what is done for it."""
 
+    sample: bool = Field(
+        default=False, description="It is the sample that a workspace begins with: pages say so, and no report shows it"
+    )
     starts: date = Field(description="The day on which the programme began")
     policy: LocalText = Field(description="What the group stands for")
     ideal: LocalText = Field(description="What work will be like in the end")

@@ -111,6 +111,7 @@ class RoadmapFigures(Frozen):
     due: Achieved
     year: Achieved
     improvement: ImprovementTime | None = None
+    sample: bool = False
 
 
 def roadmap_figures(
@@ -143,6 +144,7 @@ def roadmap_figures(
         due=_achieved(due, today),
         year=_achieved(year, today),
         improvement=_improvement(roadmap, month, calendar, invested),
+        sample=roadmap.sample,
     )
 
 

@@ -181,6 +181,8 @@ def roadmap(workspace: Root = None, json: Json = False) -> None:
 
 def _tell_roadmap(figures: RoadmapFigures, show: Display) -> None:
     lang = language()
+    if figures.sample:
+        progress(say_here("improvement.sample"), style="yellow")
     due, year = (_share(one, show) for one in (figures.due, figures.year))
     answer(say_here("improvement.achieved", due=due, year=year, fiscal_year=figures.fiscal_year), style="bold")
     answer(f"{say_here('improvement.policy')}  {figures.policy.text(lang)}")

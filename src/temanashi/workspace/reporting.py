@@ -69,7 +69,7 @@ def month_report(
     made = made.model_copy(update={"sample": is_sample(installation.ledger, connection)})
     if team:  # what follows is of everybody
         return made
-    plan = published.roadmap if published else None
+    plan = published.roadmap if published and not (published.roadmap and published.roadmap.sample) else None
     told = month_operations(installation, connection, published, month, lang=settings.language)
     texts = {lang: topic_of(published.files, month, lang) for lang in settings.languages} if published else {}
     return made.model_copy(
