@@ -1,6 +1,6 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, Pango, Poppler, PostgreSQL, OpenSSH, OpenLDAP, BusyBox, and the monitoring plugins
-# that ours are held against. Installs what is missing when run as root on Debian or Ubuntu; else prints the command. In CI
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, Pango, Poppler, PostgreSQL, OpenSSH, OpenLDAP, BusyBox,
+# Alertmanager, and the monitoring plugins that ours are held against. Installs what is missing when run as root on Debian or Ubuntu; else prints the command. In CI
 # (variable CI is set) something missing is a failure.
 set -u
 
@@ -18,6 +18,7 @@ command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 command -v nslookup >/dev/null 2>&1 || missing="$missing bind9-dnsutils"
 PATH="$PATH:/usr/sbin:/sbin" command -v slapd >/dev/null 2>&1 || missing="$missing slapd"
 PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 || missing="$missing libpangoft2-1.0-0"
+command -v prometheus-alertmanager >/dev/null 2>&1 || command -v alertmanager >/dev/null 2>&1 || missing="$missing prometheus-alertmanager"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 [ -z "$missing" ] && exit 0
 
