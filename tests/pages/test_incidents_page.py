@@ -247,3 +247,13 @@ def test_what_is_no_json_or_without_a_token_is_refused(desk):
     assert post(desk, None, content=b" " * 70_000).status_code == 413
     desk.token = "tema_wrong"
     assert post(desk, WHOLE).status_code == 401
+
+
+def test_an_auditor_reads_incidents_like_every_other_record(desk):
+    post(desk, WHOLE | {"resolved": NOW.isoformat()})
+    with desk.opened.database.reading() as connection:
+        records = read_operations(desk.opened.ledger, connection, None, zone=ZONE)
+    for record in records:
+        for lang in ("ja", "en"):
+            assert desk.get(f"/audit/records/{record.seq}?lang={lang}").status_code == 200
+    assert "INC-1" in desk.get(f"/audit/records/{records[0].seq}?lang=en").text

@@ -111,6 +111,7 @@ def incident_told(told: Happening, *, actor: Actor, channel: Channel = "cli") ->
         kind="incident",
         task=told.task,
         slot=told.key,
+        ticket=told.key,
         outcome=told.state,
         system=told.system,
         team=told.owner,
@@ -132,6 +133,7 @@ def alert_told(
     return Draft(
         kind="alert",
         slot=key,
+        ticket=key,
         system=system,
         team=owner,
         actor=actor.name,

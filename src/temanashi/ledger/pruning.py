@@ -28,6 +28,8 @@ KEPT: frozenset[Kind] = frozenset(
         "month_prepared",
         "month_closed",
         "correction",
+        "incident",
+        "alert",
         "published",
         "publication",
         "checkpoint",
