@@ -235,3 +235,27 @@ def test_two_people_freeze_a_baseline_and_a_missed_task_makes_version_2(tema):
     late = tema.run("baseline", "freeze", "--since", (TODAY.replace(day=1) - timedelta(days=1)).isoformat())
     assert late.returncode == 2
     assert tema.run("baseline", "freeze", "--since", "gestern").returncode == 2
+
+
+def test_the_list_says_what_is_missing_in_words(tema):
+    shown = tema.run("--lang", "ja", "census")
+    assert "作業 3 件、足りないもののある作業 3 件" in shown.stdout
+    line = next(line for line in shown.stdout.splitlines() if "毎日の作業" in line)
+    assert "根拠 D" in line
+    assert "足りないもの: 申告者、署名" in line
+    tema.run("census", "import", put(tema, GOOD))
+    assert "grade C  60 min  30." in tema.run("census").stdout
+    assert "Wrote 4 tasks" in tema.run("census", "export", str(tema.root / "c.xlsx")).stdout
+    assert tema.json("census", "export", str(tema.root / "c.xlsx"))["tasks"] == 4
+    said = tema.run("census", "import", put(tema, row(申告者="田中")), "--dry-run").stdout
+    assert "1 estimates can be taken over (0 as before, 0 not filled in)" in said
+    assert "Would write" not in said
+
+
+def test_one_task_is_signed_with_persons_and_three_points(tema):
+    done = tema.run("baseline", "sign", "daily", "--minutes", "10", "--persons", "2", "--least", "5", "--as", "佐藤")
+    assert done.returncode == 0, done.stderr
+    (signed,) = tema.json("baseline")["signed"]["daily"]
+    assert (signed["seconds"]["persons"], signed["points"]) == (2, [300, 900])
+    refused = tema.run("baseline", "sign", "daily", "--minutes", "10", "--most", "5")
+    assert (refused.returncode, "three points" in refused.stderr) == (2, True)

@@ -40,7 +40,9 @@ LINES = (
     {"id": "room", "manual": {"text": TEXT, "value": AIR, "not_applicable": True}},
     {"id": "seal", "manual": {"text": TEXT, "minutes": 2, "confirm": "group:leads"}},
 )
-NO_PAGES = frozenset({"/style.css", "/checks.css", "/checklist.js", "/schedule.xlsx", "/metrics", "/healthz", "/sign-in/oidc/back"})
+NO_PAGES = frozenset(
+    {"/style.css", "/checks.css", "/checklist.js", "/schedule.xlsx", "/census.xlsx", "/metrics", "/healthz", "/sign-in/oidc/back"}
+)
 ROLES = ("admin", "operator", "approver", "auditor")
 AREAS = "|".join(sorted(file.stem for file in (Path(__file__).parents[2] / "src/temanashi/text/en").glob("*.po")))
 UNTOLD = rf"(?<![\w./-])(?:{AREAS})\.[a-z]+(?:-[a-z]+)+"
