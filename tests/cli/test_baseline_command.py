@@ -3,10 +3,13 @@ from datetime import UTC, datetime, timedelta
 from fixtures_clock import StoppedClock
 from fixtures_runs import asking
 from temanashi.people import Actor
+from temanashi.reports.next_best import NextBest
 from temanashi.runs.advancing import advance
 from temanashi.runs.checklist_closing import close_checklist
 from temanashi.runs.checklists import Act, act
 from temanashi.runs.requests import request_run
+from temanashi.text import LocalText
+from temanashi.workspace.next_steps import with_steps
 from temanashi.workspace.opening import open_installation
 from temanashi.workspace.publishing import current_version
 
@@ -82,6 +85,13 @@ def test_measured_samples_are_told_and_signed(tema):
     assert "5 samples. Median 5 min; half of them between 5 and 5 min" in said
     assert "Evidence grade A. Mean 5 min (5 to 5 min)." in said
     assert "Automate next: count (Count). It takes 4 min a month." in said
+    best = NextBest(task="close", title=LocalText(plain="close"), why="remaining", seconds=60)
+    other = best.model_copy(update={"task": "other"})
+    with open_installation(tema.root) as opened, opened.database.reading() as connection:
+        stepped, same = with_steps(opened, connection, published, (best, other))
+        assert with_steps(opened, connection, None, (best,)) == (best,)
+    assert (stepped.step.title.text("en"), stepped.step.seconds, stepped.step.samples) == ("Count", 240, 5)
+    assert same == other
     signed = tema.run("baseline", "sign", "close", "--from-samples")
     assert signed.returncode == 0, signed.stderr
     (version,) = tema.json("baseline")["signed"]["close"]

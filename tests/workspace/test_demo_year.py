@@ -48,11 +48,13 @@ def test_a_year_makes_a_report_with_every_section(reports):
     assert len(report.forecast) == 3
     assert 0 < report.figures.reduction < 1
     assert report.investment is not None
+    assert (report.next_best[0].step.title.text("en"), report.next_best[0].step.samples) == ("Look into it", 0)
     assert report.roadmap is not None
     assert report.operations.incidents
     assert set(report.topics) == {"ja", "en"}
     assert set(report.figures.by_time) == {"day", "early", "night", "holiday"}
     assert reports["2026-11"].figures.running
+    assert "最も長い手作業の手順は「調べる」で、案では" in render_html(report, "ja")
     assert reports["2026-09"].closing.approver == "見本 花子"
     assert reports["2026-09"].closing.restated is None
 

@@ -17,6 +17,7 @@ from temanashi.reports.closing_seen import ClosingSeen, closing_seen
 from temanashi.workspace.closings import read_closings, restated_months, to_post
 from temanashi.workspace.demo.mark import is_sample
 from temanashi.workspace.improving import read_investments
+from temanashi.workspace.next_steps import with_steps
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.operating import month_operations
 from temanashi.workspace.operations_files import topic_of
@@ -74,6 +75,7 @@ def month_report(
     texts = {lang: topic_of(published.files, month, lang) for lang in settings.languages} if published else {}
     return made.model_copy(
         update={
+            "next_best": with_steps(installation, connection, published, made.next_best),
             "roadmap": plan and roadmap_figures(plan, today=made.figures.through, calendar=calendar, invested=invested),
             "operations": None if told.empty else told.model_copy(update={"topic": ""}),
             "topics": {lang: text for lang, text in texts.items() if text},

@@ -39,17 +39,25 @@ def _both(ja: str, en: str) -> dict[str, str]:
 
 
 def _runbook(task: SampleTask) -> dict[str, Any]:
-    by_hand = _both(f"{task.ja}を手で行ってください（見本）。", f"Do it by hand: {task.en} (sample).")
     minutes: Any = {"setup": task.minutes, "per_target": task.per_target} if task.per_target else task.minutes
     toil: dict[str, Any] = {"demand": task.demand, "minutes": minutes} | ({"hours": task.hours} if task.hours else {})
-    step = {"id": "by-hand", "title": _both("手で行う", "By hand"), "manual": {"text": by_hand, "minutes": task.minutes}}
+    # What takes long is looking; that is what a measured step shows.
+    steps = [
+        _step("look", "調べる", "Look into it", task.minutes * 2 / 3),
+        _step("do", "手で行う", "Do it by hand", task.minutes / 3),
+    ]
     named = {
         "id": task.id,
         "title": _both(task.ja, task.en),
         "description": _both(f"見本の手順書: {task.ja}", f"Sample: {task.en}"),
     }
     placed = {"category": task.category, "owner": task.owner} | ({"system": task.system} if task.system else {})
-    return {**named, **placed, "steps": [step], "toil": toil}
+    return {**named, **placed, "steps": steps, "toil": toil}
+
+
+def _step(name: str, ja: str, en: str, minutes: float) -> dict[str, Any]:
+    text = _both(f"{ja}（見本）。", f"{en} (sample).")
+    return {"id": name, "title": _both(ja, en), "manual": {"text": text, "minutes": round(minutes, 1)}}
 
 
 def _half(month: Month) -> str:
