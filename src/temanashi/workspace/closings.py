@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from temanashi.books import MonthFigures, Register, month_figures, proposed_tasks, read_month, read_register
+from temanashi.books import MonthFigures, Register, month_figures, proposed_tasks, read_material, read_register
 from temanashi.books.closing import Closing, closings, issued_text
 from temanashi.books.closing_faults import MayNotClose, NotClosed
 from temanashi.books.prior import PriorEntry, differences
@@ -40,8 +40,6 @@ __all__ = [
 CLOSING: tuple[Kind, ...] = ("month_prepared", "month_closed", "correction")
 LAID_DOWN: tuple[Kind, ...] = ("task_version", "demand")
 WORK: tuple[Kind, ...] = ("run_finished", "decision", "step_done")
-
-DAYS_OF_A_WEEK = 7
 
 
 def hand_of(installation: Installation, connection: Connection, actor: Actor, channel: Channel) -> Hand:
@@ -84,7 +82,7 @@ def figures_now(
     """A month as the ledger tells it now, closed or not."""
     settings = installation.settings
     return month_figures(
-        read_month(installation.ledger, connection, month, zone=settings.zone),
+        read_material(installation.ledger, connection, month, zone=settings.zone),
         proposed_tasks(published.runbooks.values()) if published else (),
         month,
         now=installation.clock.now(),
@@ -126,7 +124,7 @@ def _touches(record: Record, month: Month, register: Register, zone: ZoneInfo) -
         return str(draft.body.get("valid_from", "")) <= month.last.isoformat()
     day = register.day_of(draft.task, draft.slot) or _named_day(draft.slot) or day_of(record.recorded_at, zone)
     # A week belongs to the month of its Monday: work of the next month's first days may serve a week of this one.
-    return day in month or (draft.kind != "demand" and 0 < (day - month.last).days < DAYS_OF_A_WEEK)
+    return day in month or (draft.kind != "demand" and day - timedelta(days=day.weekday()) in month)
 
 
 def _named_day(slot: str) -> date | None:
