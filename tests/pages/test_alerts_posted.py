@@ -6,6 +6,8 @@ from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fixtures_runs import ALICE
 from temanashi.books import (
@@ -21,11 +23,13 @@ from temanashi.books import (
     sign,
 )
 from temanashi.calendars import BusinessCalendar, Month, day_of
+from temanashi.monitoring.senders.store import forget_members
 from temanashi.pages.alerts_posted import MOST_BYTES
 from temanashi.runbooks.model import Demand
 from temanashi.signin.tokens import make_token
 from temanashi.text import LocalText
 from temanashi.workspace.first_admin import book_of
+from temanashi.workspace.noting_incidents import Telling, note_state
 from temanashi.workspace.publishing import current_version
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -139,6 +143,30 @@ def test_an_incident_is_over_when_all_its_alerts_are(desk):
     post(desk, hook(alert("web1", end=START + 10 * MINUTE), alert("web2", end=START + 30 * MINUTE)))
     assert (only(desk).over, only(desk).resolve_seconds) == (True, 1800)
     assert len(demand(desk)) == 1
+
+
+def test_what_a_person_said_was_over_is_open_again_when_new_alerts_join_it(desk):
+    post(desk, hook(alert("web1")))
+    key = only(desk).key
+    telling = Telling(source="hand", actor=ALICE, channel="page")
+    with desk.opened.database.transaction() as connection:
+        note_state(desk.opened, connection, key, "resolved", at=None, reason="", telling=telling)
+    post(desk, hook(alert("web1")))
+    assert only(desk).over
+    post(desk, hook(alert("web1"), alert("web2", start=NOW - MINUTE)))
+    assert (only(desk).over, len(demand(desk))) == (False, 1)
+    post(desk, hook(alert("web1", end=NOW), alert("web2", start=NOW - MINUTE, end=NOW)))
+    assert (only(desk).over, only(desk).resolved) == (True, NOW)
+
+
+def test_an_incident_whose_alerts_were_forgotten_here_is_not_made_again(desk):
+    told = hook(alert(end=START + MINUTE))
+    post(desk, told)
+    before = len(records(desk))
+    with desk.opened.database.transaction() as connection:
+        forget_members(connection, NOW + timedelta(days=1))
+    assert said(post(desk, told))["incidents"][0]["counted"] is False
+    assert (len(records(desk)), len(demand(desk))) == (before, 1)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -448,8 +476,8 @@ def test_an_alert_without_a_fingerprint_is_known_by_its_labels(desk):
 
 def test_only_a_token_of_the_scope_opens_it(desk):
     told = hook(alert())
-    for given in (None, "Bearer tema_wrong", f"Basic {desk.token}", "Bearer "):
-        answer = post(desk, told, headers={"authorization": given})
+    for sent in (None, "Bearer tema_wrong", f"Basic {desk.token}", "Bearer "):
+        answer = post(desk, told, headers={"authorization": sent})
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert "--scope alerts" in answer.json()["next"]
     for scope in ("demand", "worker"):
@@ -495,3 +523,74 @@ def test_a_run_against_the_incident_earns_what_the_signed_minutes_say(desk):
     month_of = month_figures(told, tasks, month, now=NOW, zone=ZONE, goal=0.5, calendar=BusinessCalendar())
     (mine,) = [one for one in month_of.tasks if one.task == "recover"]
     assert (mine.units_due, mine.units_credited, mine.sums.credited_seconds, mine.sources) == (1, 1, 1200, {"alerts": 1})
+
+
+WORDS = st.sampled_from(
+    [
+        "version",
+        "4",
+        "groupKey",
+        "alerts",
+        "status",
+        "firing",
+        "resolved",
+        "startsAt",
+        "endsAt",
+        "labels",
+        "truncatedAlerts",
+        "event_action",
+        "trigger",
+        "resolve",
+        "dedup_key",
+        "payload",
+        "summary",
+        "timestamp",
+        "custom_details",
+        "event_id",
+        "event_value",
+        "1",
+        "0",
+        "event_date",
+        "event_time",
+        "event_timestamp",
+        "event_tags",
+        "{EVENT.ID}",
+        "0001-01-01T00:00:00Z",
+        "2026-11-20T10:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "2026.11.20",
+        "10:00:00",
+        "\x00",
+        "\u202e",
+    ]
+)
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | WORDS
+    | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=12,
+)
+SHAPES = [hook(alert()), pagerduty("trigger", START), zabbix()]
+
+
+@given(
+    shape=st.sampled_from(SHAPES),
+    changed=st.dictionaries(WORDS, ANYTHING, max_size=4),
+    within=st.dictionaries(WORDS, ANYTHING, max_size=4),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_whatever_is_sent_is_understood_or_refused_and_never_an_error_of_ours(desk, shape, changed, within):
+    told = shape | changed
+    if isinstance(told.get("alerts"), list) and told["alerts"] and isinstance(told["alerts"][0], dict):
+        told["alerts"] = [told["alerts"][0] | within]
+    if isinstance(told.get("payload"), dict):
+        told["payload"] = told["payload"] | within
+    answer = post(desk, told)
+    assert answer.status_code in {200, 201, 422}, answer.text
+    for one in incidents(desk):
+        assert one.resolve_seconds is None or one.resolve_seconds >= 0

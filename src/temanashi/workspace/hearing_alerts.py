@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from temanashi.books import Happening, Occasion, Rules, alert_told, incident_told, read_operations
+from temanashi.books import Happening, Occasion, Rules, alert_told, incident_told, incidents_of, read_operations
 from temanashi.calendars import day_of
+from temanashi.ledger.records import Record
 from temanashi.monitoring.senders.contract import LABEL_LENGTH, Told, tidy
 from temanashi.monitoring.senders.following import Followed, Known, Turn, follow, group_id
 from temanashi.monitoring.senders.rules import AlertRules, Assigned, assigned
@@ -78,12 +79,25 @@ class _Hearing:
         write_members(self.connection, group, followed.kept, now=self.now)
         self._note_odd(followed, mine)
         # A key that the ledger knows is that of an incident whose alerts were forgotten here.
-        forgotten = {key for key in followed.opened if not _is_known(before, key) and self._recorded(key)}
+        forgotten = {key for key in followed.opened if not _is_known(before, key) and self._records(key)}
         for key in followed.opened:
             if not _is_known(before, key) and key not in forgotten:
                 self._count(key, followed, mine)
+        followed.turns += [turn for turn in self._woken(followed, before) if turn.incident not in forgotten]
         self._record(followed, mine, forgotten)
-        return self._answer(followed, mine, before)
+        return self._answer(followed, mine, before, forgotten)
+
+    def _woken(self, followed: Followed, before: list[Known]) -> list[Turn]:
+        """Incidents that a person said were over while their sender still had alerts, and which now have new ones."""
+        names = {one.member for one in before}
+        fresh = {one.incident for one in followed.kept if one.member not in names and not one.over}
+        told = {turn.incident for turn in followed.turns if turn.state in {"opened", "reopened"}}
+        found = []
+        for key in sorted(fresh - told):
+            one = incidents_of(self._records(key), self.installation.settings.zone).get(key)
+            if one is not None and one.over:
+                found.append(Turn(incident=key, state="reopened", at=None))
+        return found
 
     def _note_odd(self, followed: Followed, mine: Assigned) -> None:
         for key in followed.incidents:
@@ -93,9 +107,9 @@ class _Hearing:
             if self.told.truncated:
                 self.odd[key].add("truncated")
 
-    def _recorded(self, key: str) -> bool:
+    def _records(self, key: str) -> list[Record]:
         ledger, zone = self.installation.ledger, self.installation.settings.zone
-        return bool(read_operations(ledger, self.connection, None, zone=zone, incident=key))
+        return read_operations(ledger, self.connection, None, zone=zone, incident=key)
 
     def _count(self, key: str, followed: Followed, mine: Assigned) -> None:
         """A new incident is an occasion of the task that its rule names."""
@@ -157,7 +171,7 @@ class _Hearing:
             alerts=len(told.members),
         )
 
-    def _answer(self, followed: Followed, mine: Assigned, before: list[Known]) -> Heard:
+    def _answer(self, followed: Followed, mine: Assigned, before: list[Known], forgotten: set[str]) -> Heard:
         new = sum(len(began) for began in followed.began.values())
         after = {one.member: one for one in before} | {one.member: one for one in followed.kept}
         rule = mine.rule
@@ -166,7 +180,7 @@ class _Hearing:
             new=new,
             known=len(self.told.members) - new,
             truncated=self.told.truncated,
-            opened=any(not _is_known(before, key) for key in followed.opened),
+            opened=any(not _is_known(before, key) and key not in forgotten for key in followed.opened),
             incidents=tuple(
                 HeardIncident(
                     key=key,
