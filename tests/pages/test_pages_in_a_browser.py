@@ -131,6 +131,7 @@ def paths(office):
         "/requests?open=1",
     )
     yield from (f"/runbooks/four-eyes/run?again={runs['mine']}", f"/audit/runs/{runs['done']}", f"/audit/runs/{runs['mine']}")
+    yield from ("/month?month=2020-02", "/report/records?figure=credited", "/report/records?figure=reduction")
     yield from ("/audit/records/1", "/audit?person=山田", "/schedule?from=2027-04", "/audit?from=soon")
 
 

@@ -51,8 +51,9 @@ def _value(seconds: int, ratio: float | None, told: Explained, show: Display) ->
 
 def what(line: Line, show: Display) -> str:
     """What a line is, in words."""
+    gap = "、" if show.lang == "ja" else ", "
     told = say(f"close.line-of-{line.kind}", show.lang, run=line.run[:SHORT], slot=line.slot, step=line.step)
-    return f"{told} {line.note.text(show.lang)}" if line.note is not None else told
+    return f"{told}{gap}{line.note.text(show.lang)}" if line.note is not None else told
 
 
 def behind(told: Explained, show: Display) -> list[tuple[str, ...]]:

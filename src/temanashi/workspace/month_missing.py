@@ -140,7 +140,8 @@ def _unverified(figures: MonthFigures) -> Iterable[LackItem]:
     """Tasks on request of which no demand was recorded in the whole month."""
     for task in figures.signed:
         if "demand_unverified" in task.flags:
-            yield _demand(task.title, task.task, figures.month)
+            none = f"tema demand none {task.task} --month {figures.month}"
+            yield LackItem(name=task.title, command=f"tema demand add {task.task} --day {figures.month}-DD / {none}")
 
 
 def _demand(title: LocalText, task: str, month: str) -> LackItem:
