@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from fixtures_prefect import make_place
+from pages.conftest import Visitor
 from temanashi.books import census_draft, investment_of, read_census, read_investment, signed_versions
 from temanashi.books.census import Estimate
+from temanashi.books.freezing import baseline_versions
 from temanashi.people import Actor
 from temanashi.text import LocalText
+from temanashi.workspace.counting import read_whole_census
+from temanashi.workspace.opening import open_installation
+from temanashi.workspace.signatures import ensure_gate_key
 
 OURS = {"origin": "http://testserver"}
 ROADMAP = Path(__file__).parents[2] / "runbooks/site/roadmap.yaml"
@@ -184,3 +190,38 @@ def test_the_roadmap_is_on_one_page(office, lang):
     }[lang]:
         assert word in text
     assert len(text.encode()) < 50_000
+
+
+@pytest.fixture
+def guarded(tmp_path, seen):
+    """An office in which people sign in and the gate signs what they decide."""
+    (tmp_path / "guarded").mkdir()
+    place = make_place(tmp_path / "guarded", sign_in=True)
+    toil = {"demand": {"calendar": "day"}}
+    place.runbook("reconcile", STEP, toil=toil, title={"ja": "照合", "en": "Reconcile"})
+    (place.root / "runbooks/site").mkdir(parents=True, exist_ok=True)
+    (place.root / "runbooks/site/people.yaml").write_text(PEOPLE, encoding="utf-8")
+    place.publish()
+    ensure_gate_key(place.settings)
+    with open_installation(place.root) as opened:
+        yield Visitor(place, opened, seen)
+
+
+def test_where_people_sign_in_only_what_the_gate_signed_counts(guarded):
+    say(guarded)
+    guarded.sign_in("sato", "operator")
+    assert send(guarded, "/census", verb="freeze").status_code == 303
+    with guarded.opened.database.transaction() as connection:
+        (prepared,) = guarded.opened.ledger.records(connection, kinds=("baseline_frozen",))
+        assert prepared.draft.body["signature"]
+        assert prepared.draft.assurance == "verified"
+        body = {"prepared": prepared.seq, "digest": prepared.draft.version}
+        forged = prepared.draft.model_copy(update={"outcome": "confirmed", "step": "confirm", "actor": "田中", "body": body})
+        guarded.opened.ledger.append(connection, forged)
+        records = list(guarded.opened.ledger.records(connection, kinds=("baseline_frozen",)))
+        assert [version.state for version in baseline_versions(records)] == ["confirmed"]
+        census = read_whole_census(guarded.opened, connection, None)
+        assert [version.state for version in census.versions] == ["waiting"]
+    guarded.sign_in("tanaka", "operator")
+    assert send(guarded, "/census", verb="confirm", number="1").headers["location"].endswith("said=confirmed&lang=ja")
+    assert [version.signed_by for version in signed(guarded)["reconcile"]] == ["佐藤"]
