@@ -123,7 +123,10 @@ def _begin_sqlite(connection: Connection) -> None:
     # sqlite3's own transaction control is off (isolation_level=None), as SQLAlchemy's page on SQLite says.
     writes = connection.get_execution_options().get(_WRITES, False)
     driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    # This pragma makes SQLite compile every statement of the connection anew, so it is set only where it changes something.
+    if connection.info.get(_WRITES, True) != writes:
+        driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.info[_WRITES] = writes
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

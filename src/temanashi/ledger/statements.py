@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
@@ -27,15 +26,22 @@ class Statement:
     def one(self, connection: Connection, *values: Any) -> Any:
         """The first row that it finds with one set of values, or None."""
         text, order = self._text(connection)
-        with _told(connection, text) as driver:
+        driver: Any = connection.connection.driver_connection  # without what SQLAlchemy does around a statement
+        try:
             return driver.execute(text, self._given(values, order)).fetchone()
+        except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+            raise _told(connection, text, error) from error
 
     def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Run it for every row."""
-        if rows:
-            text, order = self._text(connection)
-            with _told(connection, text) as driver:
-                driver.cursor().executemany(text, [self._given(row, order) for row in rows])
+        if not rows:
+            return
+        text, order = self._text(connection)
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.cursor().executemany(text, [self._given(row, order) for row in rows])
+        except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+            raise _told(connection, text, error) from error
 
     def _given(self, values: Sequence[Any], order: tuple[int, ...] | None) -> Any:
         return dict(zip(self._names, values, strict=True)) if order is None else tuple([values[at] for at in order])
@@ -49,16 +55,12 @@ class Statement:
         return known
 
 
-@contextmanager
-def _told(connection: Connection, text: str) -> Iterator[Any]:
-    """The driver's own connection, without what SQLAlchemy does around a statement; its errors leave as SQLAlchemy's."""
-    dbapi: Any = connection.dialect.dbapi
-    try:
-        yield connection.connection.driver_connection
-    except dbapi.Error as error:
-        raise DBAPIError.instance(
-            text, None, error, dbapi.Error, hide_parameters=True, connection_invalidated=False, dialect=connection.dialect
-        ) from error
+def _told(connection: Connection, text: str, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy tells it."""
+    base: Any = connection.dialect.dbapi.Error  # type: ignore[union-attr]
+    return DBAPIError.instance(
+        text, None, error, base, hide_parameters=True, connection_invalidated=False, dialect=connection.dialect
+    )
 
 
 def inserting(table: Table, *, known_too: bool = False) -> Statement:
