@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from fixtures_up import free_port
 from temanashi.hosts.inventory import Host, Inventory
 from temanashi.hosts.ssh.pool import Pool
 from temanashi.hosts.ssh.reaching import Reach
@@ -85,9 +86,7 @@ class Sshd:
         prepare: Callable[[Path], str] = lambda _: "",
     ) -> None:
         self.folder, self.addresses = folder, tuple(addresses)
-        with socket.socket() as probe:
-            probe.bind((addresses[0], 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port(*addresses)
         self.key = make_key(folder / "id_ed25519")
         self.host_key = make_key(folder / "host_key")
         shutil.copy(folder / "id_ed25519.pub", folder / "authorized_keys")

@@ -31,8 +31,8 @@ FIRST_PORT, PORTS = 10_000, 22_000
 _given: set[int] = set()
 
 
-def free_port() -> int:
-    """A TCP port of this machine where nobody listens, another one each time.
+def free_port(*addresses: str) -> int:
+    """A TCP port of these addresses of this machine (127.0.0.1) where nobody listens, another one each time.
 
     Not one that the system would give to the next connection of a neighbour, for servers may take seconds to begin.
     """
@@ -40,8 +40,10 @@ def free_port() -> int:
         port = FIRST_PORT + secrets.randbelow(PORTS)
         if port in _given:
             continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        with contextlib.suppress(OSError):
+            for address in addresses or ("127.0.0.1",):
+                with socket.socket() as probe:
+                    probe.bind((address, port))
             _given.add(port)
             return port
 

@@ -9,6 +9,7 @@ import pytest
 
 from checks.certificates import issue, make_authority, write_server
 from checks.servers import proxy_server, raw_server, tls_context, web_server
+from fixtures_up import free_port
 from temanashi.changes import Verdict
 from temanashi.checks import Means, check_problems
 from temanashi.secrets import SecretMissing
@@ -233,8 +234,7 @@ def test_what_a_proxy_refuses_says_little_about_the_server(look, refusal: bytes,
 
 
 def test_a_proxy_that_is_not_there_says_nothing_about_the_server(look) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     result = look(kind="http", url="http://shop.invalid/", proxy=f"http://127.0.0.1:{port}")
     assert (result.verdict, result.reason.key) == (Verdict.UNKNOWN, "checks.cannot-measure")
 

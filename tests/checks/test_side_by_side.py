@@ -6,7 +6,6 @@ docs/monitoring-plugins.md tells operators the differences that are listed here.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from checks.certificates import issue, make_authority, write_server
 from checks.nameservers import name_server
 from checks.servers import raw_server, tls_server, web_server
+from fixtures_up import free_port
 
 PLUGINS = Path("/usr/lib/nagios/plugins")
 ROOT = Path(__file__).parents[2]
@@ -47,8 +47,7 @@ def web():
 
 @pytest.fixture(scope="module")
 def closed() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return free_port()
 
 
 HTTP = [

@@ -12,6 +12,7 @@ import pytest
 
 from checks.servers import raw_server
 from fixtures_postgresql import PASSWORD
+from fixtures_up import free_port
 from temanashi.changes import Verdict
 from temanashi.checks import Means, check_problems
 from temanashi.checks.sql_text import filled_for, reading
@@ -162,8 +163,7 @@ def test_a_file_that_is_no_database_was_not_measured(look, tmp_path) -> None:
 
 def test_a_database_that_refuses_the_connection_was_not_measured(look) -> None:
     pytest.importorskip("psycopg")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     result = look(kind="sql", url=f"postgresql://tema@127.0.0.1:{port}/x", query="SELECT 1", warn=1)
     assert (result.verdict, result.reason.key) == (Verdict.UNKNOWN, "checks.sql-unmeasured")
     assert f"127.0.0.1:{port}/x" in result.reason.text("ja")

@@ -407,9 +407,9 @@ def test_ten_threads_open_one_new_database_at_once(file):
 def test_reading_an_up_to_date_database_does_not_wait_for_a_writer(sqlite, file, clock):
     with sqlite.transaction():
         start = time.perf_counter()
-        with closing(open_database(file, clock=clock, busy_timeout=5)) as other, other.reading() as connection:
+        with closing(open_database(file, clock=clock, busy_timeout=30)) as other, other.reading() as connection:
             connection.exec_driver_sql("SELECT 1")
-        assert time.perf_counter() - start < 2
+        assert time.perf_counter() - start < 25
 
 
 def test_a_closed_database_can_be_opened_for_reading_only(sqlite, ledger, fill, file, clock, tmp_path):

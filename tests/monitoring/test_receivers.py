@@ -1,7 +1,6 @@
 """What goes over the wire, to a receiver on loopback; nothing lost while it is down, nothing sent twice."""
 
 import json
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from sqlalchemy import update
 
 from fixtures_receiver import FakeReceiver
 from fixtures_runs import ALICE
+from fixtures_up import free_port
 from temanashi.changes import Verdict
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.acknowledging import acknowledge, problems_named
@@ -229,9 +229,7 @@ def test_what_a_receiver_refuses_is_not_sent_again_and_is_told(pagerduty, fake, 
 
 
 def test_a_receiver_that_is_down_for_long_gets_everything_in_order_when_it_is_back(world, fake):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    dead = f"http://127.0.0.1:{free_port()}"
     service = PagerDuty(routing_key="env:KEY", url=dead, lang="en", page=PAGE, secret=secrets, now=world.clock.now)
     wire = Wire(world, [service])
     wire.run("CRITICAL", "OK", "WARNING")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fixtures_up import free_port
 from temanashi.orchestration.holding import AlreadyUp, PortTaken, check_port, hold_workspace, holder
 from temanashi.settings import Settings
 
@@ -50,9 +51,7 @@ def test_a_port_in_use_names_the_program_that_holds_it(taken):
 
 
 def test_a_free_port_passes(taken):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     check_port("127.0.0.1", port)
     assert holder(port) == ""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fixtures_runs import ALICE, asking
+from fixtures_up import free_port
 from temanashi.changes import Verdict
 from temanashi.hosts.inventory import Inventory
 from temanashi.people import Actor
@@ -336,10 +337,7 @@ def test_a_certificate_that_ends_soon_waits_for_a_person_with_its_name(run, tmp_
 
 def test_a_server_whose_certificate_ends_soon_waits_too(run, tmp_path):
     (tmp_path / "c").mkdir()
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    result = run("certificate-renewal", folder=str(tmp_path / "c"), server="127.0.0.1", port=port)
+    result = run("certificate-renewal", folder=str(tmp_path / "c"), server="127.0.0.1", port=free_port())
     assert isinstance(result, Waiting)
     assert "127.0.0.1" in result.prompt.text("en")
 
