@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl import load_workbook
 
+from temanashi.books import read_manual_work
+from temanashi.workspace.opening import open_installation
 from temanashi.workspace.yaml_source import read_yaml
 
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Asia/Tokyo")).date()
@@ -259,3 +261,22 @@ def test_one_task_is_signed_with_persons_and_three_points(tema):
     assert (signed["seconds"]["persons"], signed["points"]) == (2, [300, 900])
     refused = tema.run("baseline", "sign", "daily", "--minutes", "10", "--most", "5")
     assert (refused.returncode, "three points" in refused.stderr) == (2, True)
+
+
+def test_measured_runs_go_before_what_people_say(tema):
+    run = tema.json("run", "daily")["id"]
+    assert tema.run("checklist", run, "--start", "--as", "佐藤").returncode == 0
+    tema.run("census", "import", put(tema, row(作業ID="daily", 作業名="毎日の作業")))
+    with open_installation(tema.root) as opened, opened.database.reading() as connection:
+        since = datetime.now(UTC) - timedelta(days=1)
+        assert read_manual_work(opened.ledger, connection, {"daily"}, since=since) == []
+    assert tema.run("checklist", run, "--tick", "1", "--as", "佐藤").returncode == 0
+    done = tema.run("checklist", run, "--done", "--as", "佐藤")
+    assert done.returncode == 0, done.stderr
+    with open_installation(tema.root) as opened, opened.database.reading() as connection:
+        read = read_manual_work(opened.ledger, connection, {"daily"}, since=since)
+        assert {record.draft.kind for record in read} == {"decision", "run_finished", "step_done"}
+        assert {record.draft.run for record in read} == {run}
+        assert read_manual_work(opened.ledger, connection, {"calls"}, since=since) == []
+    line = next(line for line in tema.json("census")["tasks"] if line["task"] == "daily")
+    assert line["grade"] in {"B", "C"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ __all__ = [
     "read_baselines",
     "read_census",
     "read_investment",
+    "read_manual_work",
     "read_material",
     "read_materials",
     "read_month",
@@ -95,6 +96,16 @@ def read_register(
     """The register of demand: of all times, or what was recorded since a month began. No occasion is recorded before its day."""
     begin = _beginning(since, zone) if since is not None else None
     return registered(ledger.records(connection, kinds=("demand",), since=begin, task=task, slot=slot), zone)
+
+
+def read_manual_work(ledger: Ledger, connection: Connection, tasks: Collection[str], *, since: datetime) -> list[Record]:
+    """Runs of some tasks in which people did steps by hand since a moment, whole: what tells how long they worked."""
+    decisions = ledger.records(connection, kinds=("decision",), since=since)
+    runs = dict.fromkeys(
+        r.draft.run for r in decisions if r.draft.task in tasks and (r.pruned or r.draft.body.get("wait") == "manual")
+    )
+    kinds = ("decision", "run_finished", "step_done")
+    return [record for run in runs for record in ledger.records(connection, run=run) if record.draft.kind in kinds]
 
 
 def read_samples(ledger: Ledger, connection: Connection, task: str) -> list[Record]:

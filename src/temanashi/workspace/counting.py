@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from fractions import Fraction
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from temanashi.books import (
     CensusEntry,
     CensusLine,
     ProposedTask,
+    SignedVersion,
     baseline_versions,
     census_lines,
     census_of,
@@ -22,8 +23,8 @@ from temanashi.books import (
     prepared_baseline,
     proposed_tasks,
     read_census,
+    read_manual_work,
     read_register,
-    read_samples,
     refused_baseline,
     samples_of,
     signed_versions,
@@ -39,6 +40,9 @@ from temanashi.workspace.publishing import PublishedWorkspace
 from temanashi.workspace.signatures import signatures_of
 
 __all__ = ["Census", "confirm_baseline", "freeze_baseline", "hand_of", "read_whole_census", "refuse_baseline"]
+
+YEARS = 2
+"""How far back measured samples are looked for; older ones say little of today's work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +84,9 @@ def read_whole_census(installation: Installation, connection: Connection, publis
     proposed = proposed_tasks(published.runbooks.values()) if published is not None else ()
     entries, signed = census_of(records), signed_versions(records)
     # A signed task stays as it is until somebody says something else, so that its samples need not be read.
-    open_tasks = [task.task for task in proposed if _may_change(signed.get(task.task, ()), entries.get(task.task, ()))]
-    samples = [sample for task in open_tasks for sample in samples_of(read_samples(ledger, connection, task), zone)]
+    unsettled = {task.task for task in proposed if _may_change(signed.get(task.task, ()), entries.get(task.task, ()))}
+    since = datetime.combine(Month.of(today).shift(-YEARS * 12).first, time.min, tzinfo=zone)
+    samples = samples_of(read_manual_work(ledger, connection, unsettled, since=since), zone)
     register = read_register(ledger, connection, zone=zone, since=Month.of(today).shift(-12))
     business = published.calendar if published is not None else BusinessCalendar()
 
@@ -97,8 +102,9 @@ def read_whole_census(installation: Installation, connection: Connection, publis
     )
 
 
-def _may_change(signed: Sequence[object], entries: Sequence[CensusEntry]) -> bool:
-    return not signed or bool(entries)
+def _may_change(signed: Sequence[SignedVersion], entries: Sequence[CensusEntry]) -> bool:
+    """Whether freezing may sign other minutes: nobody signed, or somebody said something since."""
+    return not signed or (bool(entries) and entries[-1].seq > signed[-1].seq)
 
 
 def freeze_baseline(
