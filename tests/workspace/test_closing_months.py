@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from temanashi.books.closing_faults import (
     OwnCorrection,
     OwnPreparation,
     PreparedChanged,
+    TablesDiffer,
 )
 from temanashi.books.prior import sums_of
 from temanashi.calendars import BusinessCalendar, Month
@@ -409,6 +411,39 @@ def test_a_ledger_that_was_found_altered_closes_no_month(months):
     keep_verification(state, found.model_copy(update={"status": "altered"}), months.clock.now())
     with pytest.raises(LedgerAltered):
         approve(months)
+
+
+def test_tables_for_quick_reading_that_tell_other_figures_close_no_month(months):
+    prepared = prepare(months)
+    with months.opened.database.transaction() as connection:
+        for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        assert connection.execute(text("DELETE FROM ledger_work WHERE seq = 4")).rowcount == 1
+    with pytest.raises(TablesDiffer, match="reindex"):
+        approve(months)
+    with pytest.raises(TablesDiffer):
+        approve(months, digest=prepared.digest)
+    assert closed(months) == {}
+
+
+def test_of_two_who_approve_at_once_one_closes_the_month_and_the_other_is_told(months):
+    prepare(months)
+    actors = [TANAKA, Actor(name="高橋")]
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(approve, months, actor=actor) for actor in actors]
+    errors = [answer.exception() for answer in answers]
+    assert sorted(type(error).__name__ for error in errors) == ["AlreadyClosed", "NoneType"]
+    assert len(months.records("month_closed")) == 1
+
+
+def test_alerts_for_which_no_rule_names_an_owner_are_told(months):
+    for key, owner in {"disk": "", "web": "ops"}.items():
+        body = {"title": f"{key} is full", "source": "alerts", "owner": owner}
+        months.at(date(2026, 10, 20))
+        common = {"actor": "alertmanager", "actor_kind": "system", "channel": "alert"}
+        months.write(Draft(kind="incident", slot=key, outcome="opened", team=owner, body=body, **common))
+    months.at(date(2026, 11, 4))
+    assert lacking(months)["unassigned-alerts"] == ["disk is full"]
 
 
 def test_without_a_place_for_the_checkpoint_nothing_is_closed(months):

@@ -28,6 +28,7 @@ __all__ = [
     "OwnPreparation",
     "PreparedChanged",
     "RefusalWithoutReason",
+    "TablesDiffer",
     "TextTooLong",
     "UnknownFigure",
     "UnknownTaskOfMonth",
@@ -224,3 +225,12 @@ class UnknownFigure(InputError):
 
     def __init__(self, given: str, *, known: Collection[str]) -> None:
         super().__init__(given=given[:80], known=list(known))
+
+
+class TablesDiffer(LedgerError):
+    """What is kept beside the records for quick reading tells other figures than the records do."""
+
+    key = "close.tables-differ"
+
+    def __init__(self, month: str) -> None:
+        super().__init__(month=month)

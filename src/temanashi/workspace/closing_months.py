@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from temanashi.books.closing import (
     Closing,
@@ -16,6 +16,7 @@ from temanashi.books.closing import (
     preparations,
     prepared_month,
     refusal_of_month,
+    same_figures,
 )
 from temanashi.books.closing_faults import (
     AlreadyClosed,
@@ -24,6 +25,7 @@ from temanashi.books.closing_faults import (
     NoSuchCorrection,
     NotClosed,
     PreparedChanged,
+    TablesDiffer,
 )
 from temanashi.books.corrections import Correction, asked_correction, corrections, decided_correction
 from temanashi.calendars import Month
@@ -32,7 +34,7 @@ from temanashi.ledger.checkpoints import open_seal, write_checkpoint
 from temanashi.ledger.records import Record
 from temanashi.people import Actor, Channel
 from temanashi.reports import as_json, render_html
-from temanashi.workspace.closings import closing_records, hand_of, proof_of
+from temanashi.workspace.closings import closing_records, figures_now, hand_of, proof_of
 from temanashi.workspace.month_desk import MonthDesk, month_desk
 from temanashi.workspace.month_missing import ledger_state
 from temanashi.workspace.opening import Installation
@@ -41,6 +43,7 @@ from temanashi.workspace.reporting import month_report
 
 __all__ = ["approve_month", "ask_correction", "decide_on_correction", "prepare_month", "refuse_month"]
 
+_CLOSING_LOCK = 0x74656D61_00000012
 ALTERED = frozenset({"altered", "contradicted"})
 
 
@@ -58,6 +61,7 @@ def prepare_month(
     Raises AlreadyClosed, MonthNotOver, CloserNotAPerson, TextTooLong, NotVerified, CannotSign and LedgerError.
     """
     with installation.database.transaction() as connection:
+        _take_turn(connection)
         desk = month_desk(installation, connection, published, month)
         if desk.closing is not None:
             raise AlreadyClosed(desk.month, approver=desk.closing.approver)
@@ -96,11 +100,14 @@ def approve_month(
 ) -> Closing:
     """Close a month as another person prepared it; `digest` is that of what the approver saw (empty: the last preparation).
 
-    The checkpoint goes outside the database before the record that names it; a crash leaves nothing or a closed month. Raises
-    AlreadyClosed, NotPrepared, PreparedChanged, OwnPreparation, LedgerAltered, NotVerified, CannotSign and LedgerError.
+    The figures of the records themselves must be those that were shown. The checkpoint goes outside the database before the record
+    that names it; a crash leaves nothing or a closed month. Raises AlreadyClosed, NotPrepared, PreparedChanged, OwnPreparation,
+    LedgerAltered, TablesDiffer, NotVerified, CannotSign and LedgerError.
     """
     seal = open_seal(installation.settings.state_dir)
+    _check_tables(installation, published, month)
     with installation.database.transaction() as connection:
+        _take_turn(connection)
         desk = month_desk(installation, connection, published, month)
         prepared = _ready(desk, digest)
         if not desk.current:
@@ -124,6 +131,21 @@ def approve_month(
     with suppress(LedgerError):
         write_checkpoint(installation.ledger, seal=seal, clock=installation.clock)
     return closing
+
+
+def _take_turn(connection: Connection) -> None:
+    # SQLite lets one writer in at a time; on PostgreSQL two approvers would both find the month open.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLOSING_LOCK})
+
+
+def _check_tables(installation: Installation, published: PublishedWorkspace | None, month: Month) -> None:
+    """What is sealed rests on the chain, not on what is kept beside it for quick reading."""
+    with installation.database.reading() as connection:
+        quick = figures_now(installation, connection, published, month)
+        slow = figures_now(installation, connection, published, month, of_records=True)
+    if not same_figures(quick, slow):
+        raise TablesDiffer(str(month))
 
 
 def _ready(desk: MonthDesk, digest: str) -> Prepared:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from temanashi.books import MonthFigures, Register, month_figures, proposed_tasks, read_material, read_register
+from temanashi.books import MonthFigures, Register, month_figures, proposed_tasks, read_material, read_month, read_register
 from temanashi.books.closing import Closing, closings, issued_text
 from temanashi.books.closing_faults import MayNotClose, NotClosed
 from temanashi.books.prior import PriorEntry, differences
@@ -77,12 +77,18 @@ def read_closings(installation: Installation, connection: Connection) -> dict[st
 
 
 def figures_now(
-    installation: Installation, connection: Connection, published: PublishedWorkspace | None, month: Month
+    installation: Installation,
+    connection: Connection,
+    published: PublishedWorkspace | None,
+    month: Month,
+    *,
+    of_records: bool = False,
 ) -> MonthFigures:
-    """A month as the ledger tells it now, closed or not."""
+    """A month as the ledger tells it now, closed or not; `of_records`: slowly, from the records of the chain themselves."""
     settings = installation.settings
+    read = read_month if of_records else read_material
     return month_figures(
-        read_material(installation.ledger, connection, month, zone=settings.zone),
+        read(installation.ledger, connection, month, zone=settings.zone),
         proposed_tasks(published.runbooks.values()) if published else (),
         month,
         now=installation.clock.now(),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from temanashi.books import month_workings, proposed_tasks, read_month
+from temanashi.books import month_workings, proposed_tasks, read_material
 from temanashi.books.explaining import Explained, explained, figure_named, seconds_of
 from temanashi.calendars import BusinessCalendar, Month
 from temanashi.ledger.tables import ledger
@@ -31,7 +31,7 @@ def explain_month(
     """The explanation, without the times of its records; raises UnknownFigure, UnknownTaskOfMonth and LedgerError."""
     named, settings = figure_named(figure), installation.settings
     workings = month_workings(
-        read_month(installation.ledger, connection, month, zone=settings.zone),
+        read_material(installation.ledger, connection, month, zone=settings.zone),
         proposed_tasks(published.runbooks.values()) if published else (),
         month,
         now=installation.clock.now(),

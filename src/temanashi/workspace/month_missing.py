@@ -11,6 +11,8 @@ from pydantic import NonNegativeInt
 from sqlalchemy import Connection, select
 
 from temanashi.books import MonthFigures
+from temanashi.books.incidents import incidents_of
+from temanashi.books.operations_reading import read_operations
 from temanashi.books.tasks import Frozen
 from temanashi.calendars import Month, day_of
 from temanashi.ledger.verified import ChainStatus, chain_status
@@ -27,6 +29,7 @@ LackKind = Literal[
     "unknown-runs",
     "missed-runs",
     "unsigned-tasks",
+    "unassigned-alerts",
     "no-demand",
     "unverified-demand",
     "earlier-month",
@@ -74,6 +77,7 @@ def lacks(
         ("unknown-runs", list(_runs(connection, month, ("unknown",), installation))),
         ("missed-runs", list(_missed(connection, month, installation))),
         ("unsigned-tasks", list(_unsigned(figures))),
+        ("unassigned-alerts", list(_unassigned(installation, connection, month))),
         ("no-demand", list(_undemanded(figures))),
         ("unverified-demand", list(_unverified(figures))),
         ("earlier-month", list(_earlier(month, closed))),
@@ -126,6 +130,14 @@ def _unsigned(figures: MonthFigures) -> Iterable[LackItem]:
             yield LackItem(
                 name=task.title, command=f"tema baseline sign {task.task} --minutes N --since {figures.month}-01 --force"
             )
+
+
+def _unassigned(installation: Installation, connection: Connection, month: Month) -> Iterable[LackItem]:
+    """Incidents of alerts for which no rule names whose they are."""
+    told = read_operations(installation.ledger, connection, month, zone=installation.settings.zone)
+    for one in incidents_of(told, installation.settings.zone).values():
+        if one.unassigned and one.day in month:
+            yield LackItem(name=_plain(one.title or one.key), page="incidents")
 
 
 def _undemanded(figures: MonthFigures) -> Iterable[LackItem]:
