@@ -1,5 +1,11 @@
 import pytest
 
+from temanashi.books import Seconds, proposed_tasks, sign
+from temanashi.people import Actor
+from temanashi.runbooks.kinds import step_kinds
+from temanashi.runbooks.model import Demand
+from temanashi.workspace.publishing import current_version
+
 
 @pytest.mark.parametrize(("lang", "word"), [("ja", "2026年1月"), ("en", "January 2026")])
 def test_the_report_of_a_month_in_a_language(visitor, lang, word):
@@ -69,3 +75,24 @@ def test_one_team_alone(visitor):
     page = visitor.get("/report", params={"lang": "ja", "team": owner})
     assert f"{owner}の作業だけを数えています" in page.text
     assert visitor.get("/report", params={"team": owner, "format": "json"}).json()["team"] == owner
+
+
+def test_numbers_lead_to_their_records_online_and_not_in_the_file(visitor):
+    visitor.run("full-disk")
+    place = visitor.opened
+    with place.database.reading() as connection:
+        task = next(iter(proposed_tasks(current_version(connection, kinds=step_kinds()).runbooks.values())))
+    with place.database.transaction() as connection:
+        minutes = Seconds.of_minutes(30)
+        rule = Demand(calendar="day")
+        place.ledger.append(
+            connection, sign(task, minutes, actor=Actor(name="佐藤"), now=place.clock.now(), zone=place.settings.zone, demand=rule)
+        )
+    page = visitor.get("/report?lang=ja").text
+    for figure in ("manual", "baseline"):
+        links = [one.split('"')[0] for one in page.split('href="')[1:] if f"figure={figure}" in one.split('"')[0]]
+        assert len(links) >= 2
+        for link in links:
+            answer = visitor.get("/" + link.replace("&amp;", "&"))
+            assert answer.status_code == 200
+    assert "report/records" not in visitor.get("/report?format=html").text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from temanashi.books.explaining import FIGURES
 from temanashi.calendars import Month
 from temanashi.errors import InputError
 from temanashi.pages.language import language_of
@@ -35,6 +37,22 @@ class UnknownFormat(InputError):
         super().__init__(given=given[:40], known=", ".join(FACES))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Online(Surroundings):
+    """Numbers lead to the records behind them; those of one team's sums do not, since the records tell of all."""
+
+    month: str
+    lang: Lang
+    team: str
+
+    def records(self, figure: str, task: str = "") -> str:
+        """The page of the records; "" for what has none."""
+        if figure not in FIGURES or (self.team and not task):
+            return ""
+        asked = {"month": self.month, "figure": figure, "task": task, "lang": self.lang}
+        return "report/records?" + urlencode({name: value for name, value in asked.items() if value})
+
+
 def report(site: Site) -> Callable[[Request], Response]:
     """The endpoint; raises BadMonth, UnknownTeam, UnknownFormat and LedgerError."""
 
@@ -53,7 +71,7 @@ def report(site: Site) -> Callable[[Request], Response]:
             name = f"report-{month}{f'-{team}' if team else ''}.{face}"
             headers["content-disposition"] = f"attachment; filename=\"report-{month}.{face}\"; filename*=UTF-8''{quote(name)}"
             return Response(FACES[face].render(data, lang), media_type=FACES[face].media_type, headers=headers)
-        text = render_html(data, lang, Surroundings(above=_choice(site, data, lang)))
+        text = render_html(data, lang, _Online(above=_choice(site, data, lang), month=str(month), lang=lang, team=data.team))
         return HTMLResponse(text, headers=headers | {"content-security-policy": POLICY})
 
     return answer
