@@ -44,7 +44,7 @@ def killed(url: str, times: int) -> None:
             os._exit(0)
         os.close(writer)
         select.select([reader], [], [], 30)  # on a busy machine the first record may take its time
-        time.sleep(moments.uniform(0.0, 0.05))
+        time.sleep(moments.uniform(0.0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(reader) as lines:

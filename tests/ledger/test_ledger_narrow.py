@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import delete, select, update
+import sqlite3
+from contextlib import closing
 
-from temanashi.ledger.demanded import LARGEST, asked_of, demand_table
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, delete, select, update
+
+from temanashi.ledger.database import open_database
+from temanashi.ledger.demanded import LARGEST, Asked, asked_of, demand_table
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.narrow import fill_rows, rebuild_rows
-from temanashi.ledger.work import work_of, work_table
+from temanashi.ledger.upgrading import MIGRATIONS
+from temanashi.ledger.verification import verify
+from temanashi.ledger.work import work_of, work_table, work_told
 
 
 @pytest.fixture
@@ -62,9 +70,6 @@ def test_a_record_without_a_run_stands_under_its_own_event(database, filled):
 
 
 def test_rows_say_what_the_records_that_are_read_back_say(database, filled):
-    from temanashi.ledger.demanded import Asked
-    from temanashi.ledger.work import work_told
-
     with database.reading() as connection:
         records = list(filled.records(connection))
     work, demand = rows(database)
@@ -119,3 +124,28 @@ def test_a_failed_append_leaves_no_rows(database, ledger, a_draft):
     with pytest.raises(RuntimeError, match="halfway"):
         halfway()
     assert rows(database) == [[], []]
+
+
+def test_an_old_ledger_is_given_its_rows_when_it_is_opened(sqlite, file, clock, opened, tmp_path, a_draft):
+    ledger = Ledger(sqlite, clock=clock)
+    with sqlite.transaction() as connection:
+        for number in range(6):
+            ledger.append(connection, a_draft(number, kind="run_finished" if number % 2 else "demand", slot=str(number)))
+    before = rows(sqlite)
+    sqlite.close()
+    old = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{old}")
+    with engine.begin() as connection:  # as a version before these tables left it
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "0016")
+    engine.dispose()
+    with closing(sqlite3.connect(old, isolation_level=None)) as raw:
+        raw.execute("ATTACH ? AS new", [str(file)])
+        for table in ("ledger", "ledger_body"):
+            raw.execute(f"INSERT INTO {table} SELECT * FROM new.{table} ORDER BY seq")
+    again = opened(open_database(f"sqlite:///{old}", clock=clock))
+    assert rows(again) == before
+    with again.reading() as connection:
+        assert verify(connection).status == "intact"

@@ -61,7 +61,7 @@ def test_a_database_survives_a_fork(database):
     assert (found.status, found.records) == ("intact", 62)
 
 
-@pytest.mark.parametrize("times", [36])
+@pytest.mark.parametrize("times", [100])
 def test_kill_9_loses_nothing_that_was_acknowledged(sqlite, times):
     sqlite.close()
     acknowledged = numbers(start("killed", sqlite, times))
