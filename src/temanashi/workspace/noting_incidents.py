@@ -37,7 +37,6 @@ __all__ = [
     "Telling",
     "note_state",
     "note_whole",
-    "open_incidents",
 ]
 
 AHEAD = timedelta(minutes=5)
@@ -119,13 +118,6 @@ class Notice:
     owner: str = ""
     severity: str = ""
     reason: str = ""
-
-
-def open_incidents(installation: Installation, connection: Connection) -> list[Incident]:
-    """Incidents that are not over, the oldest first."""
-    zone = installation.settings.zone
-    records = read_operations(installation.ledger, connection, None, zone=zone)
-    return [one for one in incidents_of(records, zone).values() if not one.over]
 
 
 def note_whole(installation: Installation, connection: Connection, notice: Notice, telling: Telling) -> tuple[Standing, Incident]:
