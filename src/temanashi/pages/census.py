@@ -95,6 +95,7 @@ def _page(
         ready=sum(not line.same_as_signed and set(line.lacking) <= {"signature"} for line in census.lines),
         next_number=1 + max((version.number for version in census.confirmed), default=0),
         titles=sorted({task.task: task.title for version in census.confirmed for task in version.tasks}.items()),
+        cells={(version.number, task.task): task for version in census.confirmed for task in version.tasks},
         first=Month.of(census.today).first,
         writes=me is None or me.may("steer"),
         reader=who(request),
