@@ -1,7 +1,7 @@
 """A throw-away Linux host for account tests: a real sshd with PAM, and the real shadow tools on its own account files.
 
-It lives in mount and process namespaces of its own: /etc, /home, /root, /run, /var/lib, /var/log, /var/mail and /var/spool are
-folders of the test, and its processes see no others. Root of this machine signs in as root of it, with a key.
+It lives in mount and process namespaces of its own: /etc, /home, /root, /run, /usr/local/sbin and /var/lib, log, mail and spool
+are folders of the test, and its processes see no others. Root of this machine signs in as root of it, with a key.
 
 In a conftest: `from fixtures_linuxhost import linuxhost`. It starts with the accounts of the system and nobody else; a test uses
 logins of its own.
@@ -31,7 +31,7 @@ from temanashi.hosts.ssh.reaching import Reach
 from temanashi.settings_sections import SshSettings
 
 ACCOUNT_FILES = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
-FOLDERS = ("etc", "home", "root", "run", "var/lib", "var/log", "var/mail", "var/spool")
+FOLDERS = ("etc", "home", "root", "run", "usr/local/sbin", "var/lib", "var/log", "var/mail", "var/spool")
 NEEDED = ("unshare", "useradd", "usermod", "chage", "gpasswd", "chpasswd", "faillock", "lastlog", "setpriv", "pkill")
 
 SSHD = """Port {port}

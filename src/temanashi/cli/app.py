@@ -22,6 +22,7 @@ def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
 def build() -> typer.Typer:
     """The whole command line; commands import what they run when they run."""
     from temanashi.cli import (
+        account_listing,
         accounting,
         alarming,
         approving,
@@ -88,6 +89,7 @@ def build() -> typer.Typer:
         serving,
         users,
         tokens,
+        account_listing,
         accounting,
         reporting,
         closing_months,

@@ -5,6 +5,7 @@ What runs there is `linux_account.sh`: sent along where we are root; an ordinary
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,12 +14,15 @@ from temanashi.accounts.directories.linux_reading import read_snapshot
 from temanashi.accounts.directory import Directory, Reached
 from temanashi.accounts.faults import AccountConflict, AccountRefused, IncompleteRead
 from temanashi.accounts.model import Cap, Scope, Snapshot
+from temanashi.accounts.names import check_name
 from temanashi.accounts.wishes import NEVER, FieldChange, Wish, differences
 from temanashi.hosts.command import Script
 from temanashi.hosts.transport import Result
 from temanashi.text.local import phrase
 
-__all__ = ["KIND", "LinuxDirectory", "program"]
+__all__ = ["INSTALLED", "KIND", "LinuxDirectory", "program", "sudoers"]
+
+INSTALLED = "/usr/local/sbin/temanashi-account"
 
 CONFLICT = 9
 NAMES = {
@@ -39,6 +43,12 @@ CAPS = frozenset({Cap.LOCK, Cap.MUST_CHANGE, Cap.NATIVE_EXPIRY, Cap.CAS, Cap.SES
 def program() -> str:
     """The text that runs on the host; also what is installed there for sudo."""
     return (files("temanashi.accounts.directories") / "linux_account.sh").read_text(encoding="utf-8")
+
+
+def sudoers(user: str) -> str:
+    """What lets an account run the installed program, in this very text, and nothing else; raises BadAccountValue."""
+    digest = hashlib.sha256(program().encode()).hexdigest()
+    return f"{check_name(user)} ALL=(root) NOPASSWD: sha256:{digest} {INSTALLED}\n"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@
 #   temanashi-account change LOGIN STATE ACTION...     STATE: the lines about LOGIN as `read` printed them; exit 9 where they differ
 #
 # Values are arguments and no shell reads them again. A password comes by standard input. Hashes of passwords never leave the host.
-# Exit codes: 0 done, 8 refused, 9 not as expected; else the code of the tool that failed, which says why on standard error.
+# Exit codes: 0 done, 8 refused, 9 not as expected, 1 a tool failed; standard error says why.
 set -u
 LC_ALL=C; export LC_ALL
 umask 077
@@ -104,11 +104,10 @@ report() {
 tool() {
   n=0
   until said=$("$@" 2>&1 </dev/null); do
-    code=$?
     n=$((n + 1))
     case $said in *"cannot lock"* | *"try again later"*) [ "$n" -lt 5 ] && sleep 1 && continue ;; esac
     printf '%s\n' "$said" >&2
-    exit "$code"
+    exit 1  # useradd has an exit code 9 of its own
   done
 }
 

@@ -48,7 +48,10 @@ class AccountsSpec(BaseModel):
     roles: Several | None = Field(default=None, description="Roles of the person; templates")
     groups: Several = Field(default=(), description="Groups besides those of the roles; templates")
     not_groups: Several = Field(default=(), description="Groups that it shall not be in; templates")
-    keys: Several | None = Field(default=None, description="Public keys, whole lines; they replace those that are there; templates")
+    keys: Several | None = Field(
+        default=None,
+        description="Public keys, whole lines, instead of those that are there; [] takes all away; templates",
+    )
     last_day: str | None = Field(default=None, max_length=200, description='"2027-03-31", or never; a template')
     deliver: str | None = Field(
         default=None, min_length=1, max_length=80, description="Channel of the settings that gets the one-time password"
@@ -96,10 +99,16 @@ def wish_of(spec: AccountsSpec, given: dict[str, Any], roles: Roles) -> Wish:
         shell=_if(given["shell"], check_shell),
         groups=tuple(sorted(set(groups))),
         not_groups=tuple(sorted(not_groups - {*groups})),
-        keys=None if spec.keys is None else tuple(check_key(line) for line in _lines(given["keys"])),
+        keys=_keys(spec, given),
         expires_on=_expiry(given["last_day"]),
         with_password=spec.do == "join" and spec.deliver is not None,
     )
+
+
+def _keys(spec: AccountsSpec, given: dict[str, Any]) -> tuple[str, ...] | None:
+    """None: nothing is said of keys, as by a form field that was left empty. A written `[]` takes all away."""
+    lines = _lines(given["keys"])
+    return tuple(check_key(line) for line in lines) if lines or spec.keys == () else None
 
 
 def _if(value: Any, check: Any) -> Any:
