@@ -436,6 +436,19 @@ def test_of_two_who_approve_at_once_one_closes_the_month_and_the_other_is_told(m
     assert len(months.records("month_closed")) == 1
 
 
+def test_on_postgresql_two_approvers_queue_and_one_closes_the_month(tmp_path, monkeypatch, postgresql_url):
+    monkeypatch.setenv("TEMA_DATABASE_URL", postgresql_url)
+    with october(tmp_path) as months:
+        prepare(months)
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(approve, months, actor=actor) for actor in (TANAKA, Actor(name="高橋"))]
+        errors = [answer.exception() for answer in answers]
+        assert sorted(type(error).__name__ for error in errors) == ["AlreadyClosed", "NoneType"]
+        months.run(slot="2026-10-06")
+        assert [entry.seconds for entry in desk(months, OCTOBER).differences] == [900]
+        assert file(months, "report-2026-10.json")
+
+
 def test_alerts_for_which_no_rule_names_an_owner_are_told(months):
     for key, owner in {"disk": "", "web": "ops"}.items():
         body = {"title": f"{key} is full", "source": "alerts", "owner": owner}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, union
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, exists, or_, select, union
 
 from temanashi.ledger.chain import micros
 from temanashi.ledger.demanded import Asked, demand_table
@@ -101,12 +101,17 @@ def _near(stretch: Stretch) -> ColumnElement[bool]:
 
 
 def _late(stretch: Stretch) -> ColumnElement[bool]:
-    named = and_(_W.slot_day > 0, (_W.slot_day - (_EPOCH_DAY - _LATE)) * _DAY < _W.at)
-    written = and_(_D.day > 0, (_D.day - (_EPOCH_DAY - _LATE)) * _DAY < _W.at)
+    named = and_(_W.slot_day > 0, _long_after(_W.slot_day) < _W.at)
+    written = and_(_D.day > 0, _long_after(_D.day) < _W.at)
     recorded = and_(_D.day == 0, _D.at + _LATE * _DAY < _W.at)
     its = and_(_D.chain == _W.chain, _D.cancelled == 0, _D.unit == _W.unit)
     asked = exists().where(its, or_(written, recorded)).correlate(work_table)
     return and_(_W.at >= stretch.soon, or_(named, asked))
+
+
+def _long_after(day: ColumnElement[int]) -> ColumnElement[int]:
+    """From when on work of a day is late, in microseconds: PostgreSQL would take these for 32 bits, as days are."""
+    return (cast(day, BigInteger) - (_EPOCH_DAY - _LATE)) * _DAY
 
 
 def _work(connection: Connection, chain: str, when: ColumnElement[bool]) -> list[Work]:

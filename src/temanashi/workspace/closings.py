@@ -167,5 +167,5 @@ def issued_file(installation: Installation, connection: Connection, month: Month
     closing = read_closings(installation, connection).get(str(month))
     if closing is None:
         raise NotClosed(str(month))
-    kept = installation.ledger.records(connection, kinds=("month_issued",), slot=str(month))
+    kept = list(installation.ledger.records(connection, kinds=("month_issued",), slot=str(month)))
     return issued_text(closing, kept, name)
