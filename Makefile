@@ -1,4 +1,4 @@
-# make setup | up | test | check | bench | clean | help
+# make setup | up | test | check | bench | mutate | clean | help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check bench clean
+.PHONY: help setup up test check bench mutate clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ check: $(READY) ## style, types and import directions
 bench: $(READY) ## what the README claims, measured on this machine
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
+# CI=1 gives the property tests one fixed set of examples and no deadline.
+mutate: $(READY) ## put faults into the arithmetic of toil and count those that its tests find; takes some minutes
+	$(BIN)/python -m pip install -q --disable-pip-version-check --group mutation
+	CI=1 $(BIN)/mutmut run --max-children $(PROCESSES)
+	@$(BIN)/mutmut results
+
 clean: ## remove what building and testing left; .venv and .tema stay
-	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist mutants htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src flows tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from temanashi.ledger.chain import GENESIS, body_hash, record_hash
@@ -65,7 +65,8 @@ def _pass(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractS
     so_far, rows = Scan(), RowsSeen()
     listed = pruned_ranges(connection, chain=chain) if bodies else []
     starts = [low for low, _ in listed]
-    for row in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
+    for fetched in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
+        row = tuple(fetched)
         problem, said = _problem(row, so_far)
         if problem is None and bodies:
             problem = _body_problem(row, so_far, listed, starts)
@@ -113,7 +114,7 @@ def _query(chain: str, *, bodies: bool) -> Any:
     return query.where(ledger.c.chain == chain).order_by(ledger.c.seq)
 
 
-def _problem(row: Row[Any], before: Scan) -> tuple[Phrase | None, dict[str, Any]]:
+def _problem(row: tuple[Any, ...], before: Scan) -> tuple[Phrase | None, dict[str, Any]]:
     """What is wrong with a record's place, text or columns; and what its envelope says."""
     seq, own_hash, envelope = row[_SEQ], row[_WIDTH], row[_WIDTH + 1]
     if seq != before.seq + 1:
@@ -124,7 +125,7 @@ def _problem(row: Row[Any], before: Scan) -> tuple[Phrase | None, dict[str, Any]
     if row[_PREV] != before.hash:
         return phrase("ledger.link-broken", seq=seq), {}
     try:
-        fields = from_json(envelope)
+        fields = from_json(envelope, cache_strings="keys")
         said = _repeated(fields)
     except (ValueError, KeyError, TypeError):
         return phrase("ledger.record-edited", seq=seq), {}
@@ -134,7 +135,7 @@ def _problem(row: Row[Any], before: Scan) -> tuple[Phrase | None, dict[str, Any]
     return None, fields
 
 
-def _body_problem(row: Row[Any], so_far: Scan, listed: list[tuple[int, int]], starts: list[int]) -> Phrase | None:
+def _body_problem(row: tuple[Any, ...], so_far: Scan, listed: list[tuple[int, int]], starts: list[int]) -> Phrase | None:
     """What is wrong with a record's body; counts what was pruned as recorded."""
     seq, (body_seq, salt, text) = row[_SEQ], row[_WIDTH + 2 :]
     if body_seq is not None and salt is None and text is None and row[_KIND] not in KEPT:
