@@ -14,7 +14,7 @@ from temanashi.ledger.checkpoints import CHECKPOINTS, latest_checkpoint
 from temanashi.problems import suggestion
 from temanashi.reports import CheckpointSeen, MonthlyReport, Workday, monthly_report
 from temanashi.reports.closing_seen import ClosingSeen, closing_seen
-from temanashi.workspace.closings import read_closings, restated_months, to_post
+from temanashi.workspace.closings import figures_now, posted, read_closings, restated_months, to_post
 from temanashi.workspace.demo.mark import is_sample
 from temanashi.workspace.improving import read_investments
 from temanashi.workspace.next_steps import with_steps
@@ -96,7 +96,20 @@ def _closing(
         return None
     own = closed.get(str(month))
     if own is not None:
-        now = restated_months(installation, connection, published, {own.month: own})
-        return closing_seen(own, now.get(own.month))
-    posting = to_post(month, closed, restated_months(installation, connection, published, closed))
-    return closing_seen(None, posting=posting)
+        return closing_seen(own, figures_now(installation, connection, published, month))
+    recent = restated_months(installation, connection, published, _since_last(closed))
+    # Of a month that posted something, what it posted is known only beside its figures of now.
+    different = {entry.month for entry in posted(closed) if entry.source == "restated"} - set(recent)
+    recent |= {name: figures_now(installation, connection, published, Month.parse(name)) for name in sorted(different)}
+    return closing_seen(None, posting=to_post(month, closed, recent))
+
+
+def _since_last(closed: Mapping[str, Closing]) -> Mapping[str, Closing]:
+    """The same closings, as if all had been sealed with the last one, which posted what was different until then.
+
+    So only what was recorded since is read. Where an older month was closed last this does not hold, and nothing is spared.
+    """
+    last = closed[max(closed)]
+    if last.checkpoint.seq < max(closing.checkpoint.seq for closing in closed.values()):
+        return closed
+    return {name: closing.model_copy(update={"checkpoint": last.checkpoint}) for name, closing in closed.items()}
