@@ -32,7 +32,20 @@ from temanashi.settings_sections import SshSettings
 
 ACCOUNT_FILES = ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
 FOLDERS = ("etc", "home", "root", "run", "usr/local/sbin", "var/lib", "var/log", "var/mail", "var/spool")
-NEEDED = ("unshare", "useradd", "usermod", "chage", "gpasswd", "chpasswd", "faillock", "lastlog", "setpriv", "pkill")
+NEEDED = (
+    "unshare",
+    "useradd",
+    "usermod",
+    "chage",
+    "gpasswd",
+    "chpasswd",
+    "faillock",
+    "lastlog",
+    "setpriv",
+    "pkill",
+    "sudo",
+    "visudo",
+)
 
 SSHD = """Port {port}
 ListenAddress {address}

@@ -20,6 +20,8 @@ PATH="$PATH:/usr/sbin:/sbin" command -v slapd >/dev/null 2>&1 || missing="$missi
 PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 || missing="$missing libpangoft2-1.0-0"
 command -v prometheus-alertmanager >/dev/null 2>&1 || command -v alertmanager >/dev/null 2>&1 || missing="$missing prometheus-alertmanager"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
+command -v sudo >/dev/null 2>&1 || missing="$missing sudo"
+command -v pkill >/dev/null 2>&1 || missing="$missing procps"
 [ -z "$missing" ] && exit 0
 
 command="apt-get install -y --no-install-recommends$missing"
