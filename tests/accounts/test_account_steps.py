@@ -14,6 +14,7 @@ from temanashi.hosts.inventory import Inventory
 from temanashi.runbooks.steps.channels import Channels
 from temanashi.runs.advancing import advance
 from temanashi.runs.again import request_undo
+from temanashi.runs.frozen import FrozenRun
 from temanashi.runs.reading import recent_runs, run_view
 from temanashi.runs.requests import dry_run, request_run
 from temanashi.secrets import Redactor
@@ -287,3 +288,23 @@ def test_killed_at_every_commit_a_run_goes_on_to_the_same_end(tmp_path, linuxhos
             if code == 0:
                 break
     assert killed >= 4
+
+
+def test_what_was_done_halfway_before_a_crash_goes_on_instead_of_being_a_conflict(site, linuxhost):
+    key = linuxhost.person("half1", GOOD)
+    number = request_run(site.engine, site.request({"do": "disable", "login": "half1"}))
+    linuxhost.inside("usermod", "-L", "-e", "1", "-s", "/usr/sbin/nologin", "half1")
+    result, view, _ = site.view(number)
+    assert (result.outcome, statuses(view)) == ("done", ["changed"])
+    assert linuxhost.login("half1", key=key) == "refused"
+
+
+def test_whether_a_password_was_set_is_unknown_unless_the_account_is_as_it_was(site, linuxhost):
+    linuxhost.person("unsure1", GOOD)
+    request = site.request({"do": "reset", "login": "unsure1", "deliver": "account-secrets"})
+    [change] = dry_run(site.engine, request).changes
+    run = FrozenRun(id="r", runbook=request.runbook, inventory=site.inventory, inputs={}, today=site.engine.today(), actor="alice")
+    step = site.engine.step(request.runbook.steps[0], run)
+    assert step.observe(change).happened == "no"
+    linuxhost.inside("chage", "-d", "0", "unsure1")
+    assert step.observe(change).happened == "unknown"
