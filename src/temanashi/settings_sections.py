@@ -19,6 +19,7 @@ __all__ = [
     "PagerDutySettings",
     "ReportSettings",
     "SshSettings",
+    "TlsSettings",
     "ToilSettings",
     "WebhookSettings",
 ]
@@ -160,6 +161,17 @@ class ToilSettings(BaseModel):
     )
 
 
+class TlsSettings(BaseModel):
+    """`[tool.temanashi.gate.tls]`: an encrypted address for other machines. The plain one stays for programs of this machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    certificate: str = Field(min_length=1, description="File of the certificate and its chain, PEM; relative to the workspace")
+    key: str = Field(min_length=1, description="File of its private key, PEM, without a passphrase")
+    host: str = Field(default="0.0.0.0", min_length=1, description="Address to listen on")  # noqa: S104  (that is what it is for)
+    port: int = Field(default=4443, ge=1, le=65535, description="Port to listen on; 443 needs the right to bind it")
+
+
 class GateSettings(BaseModel):
     """`[tool.temanashi.gate]`: who may come in, and for how long."""
 
@@ -171,6 +183,7 @@ class GateSettings(BaseModel):
         default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
     )
     session_hours: int = Field(default=12, ge=1, le=168, description="A session ends after so long, used or not")
+    tls: TlsSettings | None = Field(default=None, description="An encrypted address for other machines")
     oidc: OidcSettings | None = Field(default=None, description="Sign-in with the company's accounts (OpenID Connect)")
     ldap: LdapSettings | None = Field(default=None, description="Sign-in with the password of an LDAP directory")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from temanashi.errors import TemanashiError
+from temanashi.orchestration.certificate import Certificate
 from temanashi.orchestration.holding import check_listening
 from temanashi.orchestration.serving import enter
 from temanashi.workspace.opening import open_installation
@@ -40,7 +41,13 @@ def main() -> None:
                 proxy_headers=bool(settings.gate.proxies),
                 forwarded_allow_ips=list(settings.gate.proxies),
             )
-            uvicorn.Server(config).run()
+            tls = settings.gate.tls
+            if tls is None:
+                uvicorn.Server(config).run()
+            else:
+                from temanashi.gate.tls import TlsServer  # noqa: PLC0415
+
+                TlsServer(config, tls, Certificate(settings, tls)).run()
     except TemanashiError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from temanashi.errors import ServerError
+from temanashi.orchestration.certificate import Certificate
 from temanashi.settings import Settings
 
 __all__ = ["AlreadyUp", "OpenToEverybody", "PortTaken", "check_listening", "check_port", "hold_workspace", "holder"]
@@ -79,9 +80,12 @@ def _told(text: str) -> dict[str, Any]:
 
 
 def check_listening(settings: Settings) -> None:
-    """Raise OpenToEverybody for an address that others reach, where nobody has to sign in."""
-    if not settings.gate.sign_in and not settings.loopback:
-        raise OpenToEverybody(settings.host)
+    """Raise OpenToEverybody for an address that others reach, where nobody has to sign in, and CertificateUnreadable."""
+    tls = settings.gate.tls
+    if not settings.gate.sign_in and (tls is not None or not settings.loopback):
+        raise OpenToEverybody(tls.host if tls is not None else settings.host)
+    if tls is not None:
+        Certificate(settings, tls)
 
 
 def check_port(host: str, port: int) -> None:

@@ -89,6 +89,8 @@ class Supervisor:
         with hold_workspace(self._settings, url=url, now=self._clock.now()):
             check_listening(self._settings)
             check_port(self._settings.host, self._settings.port)
+            if (tls := self._settings.gate.tls) is not None:
+                check_port(tls.host, tls.port)
             if self._publish is not None:
                 self._publish()
             with self._signals():
