@@ -11,11 +11,11 @@ from pydantic import Field, ValidationError
 
 from temanashi.books.baseline import ClosedMonth, SampleRef, sign
 from temanashi.books.census import CensusLine
+from temanashi.books.freezing_faults import NothingToFreeze, NoWaitingBaseline, OwnBaseline, RefusedWithoutReason
 from temanashi.books.sealing import Hand, Proof, signed_draft
 from temanashi.books.tasks import Category, Demand, Frozen, ProposedTask, Seconds, Shares, TaskId, TaskKind
 from temanashi.calendars import Month, day_of
 from temanashi.canonical import digest_of
-from temanashi.errors import InputError
 from temanashi.ledger.records import Draft, Record
 from temanashi.text.local import LocalText
 from temanashi.toil import Grade
@@ -35,36 +35,6 @@ __all__ = [
 ]
 
 ABOUT = "baseline"
-
-
-class NothingToFreeze(InputError):
-    """No task of the census is ready, or all that are ready are signed as they are."""
-
-    key = "census.nothing-to-freeze"
-
-    def __init__(self, *, lacking: int) -> None:
-        super().__init__(lacking=lacking)
-
-
-class NoWaitingBaseline(InputError):
-    """No prepared baseline version waits for a second person."""
-
-    key = "census.none-waits"
-
-
-class OwnBaseline(InputError):
-    """Who prepared a baseline version cannot confirm it."""
-
-    key = "census.own-baseline"
-
-    def __init__(self, number: int, actor: str) -> None:
-        super().__init__(number=number, actor=actor)
-
-
-class RefusedWithoutReason(InputError):
-    """A baseline version is refused without a reason."""
-
-    key = "census.refused-without-reason"
 
 
 class FrozenTask(Frozen):
