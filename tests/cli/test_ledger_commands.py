@@ -122,7 +122,7 @@ def test_the_report_is_written_as_page_table_or_data(tema, name, start, lang):
     assert (tema.root / name).read_text(encoding="utf-8").lower().startswith(start)
 
 
-@pytest.mark.parametrize("words", [["-o", "r.pdf"], ["--month", "2026-13"], ["--month", "May"], ["-o", "nowhere/r.html"]])
+@pytest.mark.parametrize("words", [["-o", "r.docx"], ["--month", "2026-13"], ["--month", "May"], ["-o", "nowhere/r.html"]])
 def test_a_report_that_cannot_be_is_refused_with_a_sentence(tema, words):
     told = tema.run("report", *words)
     assert told.returncode in {2, 6}
