@@ -53,7 +53,7 @@ def test_an_empty_page_says_that_nothing_is_open(visitor):
 
 def test_an_incident_is_recorded_by_the_form_once_and_carried_to_its_end(visitor):
     number = token_on(visitor.get("/incidents"))
-    form = {"number": number, "started": local(NOW - timedelta(minutes=30)), "system": "trading", "severity": "1"}
+    form = {"number": number, "started": local(datetime.now(UTC) - timedelta(minutes=30)), "system": "trading", "severity": "1"}
     assert [send(visitor, **form).status_code for _ in range(2)] == [303, 303]
     (one,) = incidents(visitor)
     assert (one.title, one.system, one.severity, one.by, one.over) == ("Orders cannot be entered", "trading", "1", "佐藤", False)
