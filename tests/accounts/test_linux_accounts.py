@@ -168,10 +168,10 @@ def test_a_key_is_replaced_and_the_former_one_can_come_back(linux, linuxhost, ke
 def test_a_key_file_that_is_a_link_leads_root_nowhere(linux, linuxhost, key):
     """The user made `.ssh` a link to root's: what is moved is the link."""
     linuxhost.person("linker1", GOOD)
-    linuxhost.inside("sh", "-c", "cd /home/linker1 && rm -r .ssh && ln -s /root/.ssh .ssh && chown -h linker1 .ssh")
-    rooted = linuxhost.inside("cat", "/root/.ssh/authorized_keys")
+    linuxhost.inside("sh", "-c", "cd /home/linker1 && rm -r .ssh && ln -s ~root/.ssh .ssh && chown -h linker1 .ssh")
+    rooted = linuxhost.inside("sh", "-c", "cat ~root/.ssh/authorized_keys")
     linux.done("disable", "linker1")
-    assert linuxhost.inside("cat", "/root/.ssh/authorized_keys") == rooted
+    assert linuxhost.inside("sh", "-c", "cat ~root/.ssh/authorized_keys") == rooted
     assert linuxhost.inside("sh", "-c", "ls -a /home/linker1 | grep ssh").split() == [".ssh.temanashi-aside"]
 
 

@@ -1,23 +1,24 @@
 """Roles as data, the difference field by field, and what was read: no host is needed for these."""
 
 import json
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from temanashi.accounts import Account, Roles, Scope, Snapshot, Wish, desired_of, differences
+from temanashi.accounts import Account, Roles, Scope, Snapshot, Wish, desired_of, differences, directory
 from temanashi.accounts.directories.linux_reading import read_snapshot
 from temanashi.accounts.directory import directory_kind, installed_directories
-from temanashi.accounts.faults import IncompleteRead, NoSuchDirectory, UnknownRole, WishRefused
+from temanashi.accounts.faults import DirectoryNotLoaded, IncompleteRead, NoSuchDirectory, UnknownRole, WishRefused
 from temanashi.accounts.names import fingerprint
 from temanashi.accounts.one_time import new_secret
 from temanashi.accounts.wishes import told
 from temanashi.hosts.transport import Result
 from temanashi.people import Actor
 from temanashi.runbooks.kinds import step_kinds
-from temanashi.text import LANGUAGES
+from temanashi.text import LANGUAGES, explain
 from temanashi.workspace.creating import init_workspace
 from temanashi.workspace.faults import fault_lines
 from temanashi.workspace.live import live_roles
@@ -250,6 +251,36 @@ def test_linux_is_a_kind_of_directory_and_what_is_not_installed_is_told():
     assert "linux" in installed_directories()
     with pytest.raises(NoSuchDirectory, match="close: linux"):
         directory_kind("linx")
+
+
+@pytest.fixture
+def other_package(tmp_path, monkeypatch):
+    """A package that brings a kind of directory that works, one that does not, and one under a name of ours."""
+    info = tmp_path / "phonebook-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "phonebook_accounts.py").write_text("class Kind:\n    name = 'phonebook'\n\nKIND = Kind()\n", encoding="utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: phonebook\nVersion: 1.0\n", encoding="utf-8")
+    points = "phonebook = phonebook_accounts:KIND\nbroken = phonebook_nowhere:KIND\nlinux = phonebook_accounts:KIND\n"
+    (info / "entry_points.txt").write_text(f"[temanashi.directories]\n{points}", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    directory._loaded.cache_clear()
+    yield
+    monkeypatch.undo()
+    directory._loaded.cache_clear()
+    sys.modules.pop("phonebook_accounts", None)
+
+
+@pytest.mark.usefixtures("other_package")
+def test_another_package_brings_a_directory_and_one_that_cannot_be_loaded_is_told_with_its_package():
+    assert directory_kind("phonebook").name == "phonebook"
+    assert directory_kind("linux").name == "linux"
+    assert type(directory_kind("linux")) is not type(directory_kind("phonebook"))
+    with pytest.raises(DirectoryNotLoaded, match="phonebook_nowhere") as caught:
+        directory_kind("broken")
+    assert "package phonebook" in explain(caught.value, "en").next
+    parsed = step_kinds()["accounts"].parse({"do": "set", "login": "a", "directory": "broken"})
+    assert parsed.spec is None
+    assert "phonebook_nowhere" in parsed.problems[0].message.text("ja")
 
 
 def test_roles_are_closed_and_frozen():

@@ -1,8 +1,3 @@
-import os
-
-import pytest
-
-
 def test_the_command_refuses_what_is_a_workspace_already(tema):
     said = tema.run("demo", str(tema.root), "--lang", "ja")
     assert said.returncode != 0
@@ -10,7 +5,6 @@ def test_the_command_refuses_what_is_a_workspace_already(tema):
     assert "tema demo sample-2" in said.stderr
 
 
-@pytest.mark.skipif(not os.environ.get("CI"), reason="half a minute; the year itself is tested in tests/workspace")
 def test_the_command_makes_a_year_and_says_how_to_look(tema, tmp_path):
     folder = tmp_path / "sample"
     said = tema.run("demo", str(folder), "--lang", "ja")

@@ -302,3 +302,16 @@ def test_my_requests_are_there_while_prefect_is_not(office, seen):
     office.sign_in("yamada", "staff")
     answer = office.get("/requests")
     assert (answer.status_code, run in answer.text) == (200, True)
+    assert "Prefect が応答しない" in answer.text
+
+
+def test_without_requests_nothing_is_said_of_there_being_none_while_prefect_does_not_answer(office, seen):
+    office.sign_in("yamada", "staff")
+    none = "You have asked for nothin"
+    assert none in office.get("/requests?lang=en").text
+    seen.broken = True
+    shown = office.get("/requests?lang=en").text
+    assert "Prefect does not answer" in shown
+    assert none not in shown
+    seen.broken = False
+    assert "Prefect does not answer" not in office.get("/requests?lang=en").text

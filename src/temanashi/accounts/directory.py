@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from temanashi.accounts.faults import NoSuchDirectory
+from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory
 from temanashi.accounts.model import Cap, Scope, Snapshot
 from temanashi.accounts.wishes import FieldChange, Wish
 from temanashi.clock import Clock
@@ -64,23 +64,38 @@ class DirectoryKind(Protocol):
         ...
 
 
-@cache
 def installed_directories() -> Mapping[str, DirectoryKind]:
-    """Every kind by name. A third party cannot replace one of ours; one that cannot be imported is not there."""
+    """Every kind by name. A third party cannot replace one of ours."""
+    return _loaded().known
+
+
+class _Loaded(NamedTuple):
+    """Kinds by name, and those that could not be loaded."""
+
+    known: Mapping[str, DirectoryKind]
+    broken: Mapping[str, DirectoryNotLoaded]
+
+
+@cache
+def _loaded() -> _Loaded:
     from temanashi.accounts.directories import linux  # noqa: PLC0415  (directories name this port)
 
     found: dict[str, DirectoryKind] = {}
+    broken: dict[str, DirectoryNotLoaded] = {}
     for entry in entry_points(group=GROUP):
         try:
             found[entry.name] = entry.load()
-        except Exception:  # noqa: BLE001, S112  (importing a stranger's module may raise anything; who names it is told that it is missing)
-            continue
-    return MappingProxyType(found | {linux.KIND.name: linux.KIND})
+        except Exception as error:  # noqa: BLE001  (importing a stranger's module may raise anything)
+            package = entry.dist.name if entry.dist else entry.value
+            broken[entry.name] = DirectoryNotLoaded(entry.name, package=package, detail=f"{type(error).__name__}: {error}")
+    return _Loaded(MappingProxyType(found | {linux.KIND.name: linux.KIND}), MappingProxyType(broken))
 
 
 def directory_kind(name: str) -> DirectoryKind:
-    """A kind by name; raises NoSuchDirectory."""
-    kinds = installed_directories()
-    if name not in kinds:
-        raise NoSuchDirectory(name, known=kinds)
-    return kinds[name]
+    """A kind by name; raises NoSuchDirectory, and DirectoryNotLoaded where its package is broken."""
+    known, broken = _loaded()
+    if name in known:
+        return known[name]
+    if name in broken:
+        raise broken[name]
+    raise NoSuchDirectory(name, known=known)

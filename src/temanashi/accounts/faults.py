@@ -13,6 +13,7 @@ __all__ = [
     "AccountConflict",
     "AccountRefused",
     "BadAccountValue",
+    "DirectoryNotLoaded",
     "IncompleteRead",
     "NoSuchDirectory",
     "RolesSeparated",
@@ -62,6 +63,15 @@ class NoSuchDirectory(InputError):
 
     def __init__(self, name: str, *, known: Collection[str]) -> None:
         super().__init__(name=_shown(name), close=suggestion(name, known), known=sorted(known))
+
+
+class DirectoryNotLoaded(InputError):
+    """A kind of directory of another package cannot be imported; steps that use it are disabled, and nothing else."""
+
+    key = "accounts.directory-not-loaded"
+
+    def __init__(self, name: str, *, package: str, detail: str) -> None:
+        super().__init__(name=name, package=package, detail=detail[:300])
 
 
 class WishRefused(InputError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -9,6 +10,38 @@ import typer
 from temanashi.cli.output import answer, say_here
 
 __all__ = ["build"]
+
+COMMANDS = (
+    "running",
+    "checklist",
+    "checking",
+    "approving",
+    "executing",
+    "repeating",
+    "drafting",
+    "showing_runbooks",
+    "importing",
+    "hosts",
+    "scheduling",
+    "alarming",
+    "watching",
+    "heartbeats",
+    "serving",
+    "users",
+    "tokens",
+    "account_listing",
+    "accounting",
+    "reporting",
+    "closing_months",
+    "demonstrating",
+    "explaining",
+    "demanding",
+    "incidents",
+    "improving",
+    "census",
+    "auditing",
+)
+"""The modules that register commands, in the order of the help."""
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
@@ -21,37 +54,6 @@ def _version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
 
 def build() -> typer.Typer:
     """The whole command line; commands import what they run when they run."""
-    from temanashi.cli import (
-        account_listing,
-        accounting,
-        alarming,
-        approving,
-        auditing,
-        census,
-        checking,
-        checklist,
-        closing_months,
-        demanding,
-        demonstrating,
-        drafting,
-        executing,
-        explaining,
-        heartbeats,
-        hosts,
-        importing,
-        improving,
-        incidents,
-        repeating,
-        reporting,
-        running,
-        scheduling,
-        serving,
-        showing_runbooks,
-        tokens,
-        users,
-        watching,
-    )
-
     app = typer.Typer(
         name="tema",
         help=say_here("cli.help"),
@@ -71,35 +73,6 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    for module in (
-        running,
-        checklist,
-        checking,
-        approving,
-        executing,
-        repeating,
-        drafting,
-        showing_runbooks,
-        importing,
-        hosts,
-        scheduling,
-        alarming,
-        watching,
-        heartbeats,
-        serving,
-        users,
-        tokens,
-        account_listing,
-        accounting,
-        reporting,
-        closing_months,
-        demonstrating,
-        explaining,
-        demanding,
-        incidents,
-        improving,
-        census,
-        auditing,
-    ):
-        module.register(app)
+    for name in COMMANDS:
+        import_module(f"temanashi.cli.{name}").register(app)
     return app

@@ -49,93 +49,126 @@ from temanashi.pages.users import change_user, list_people, post_people, show_us
 __all__ = ["build_pages"]
 
 
-def build_pages(site: Site) -> Starlette:
-    """Home, one page a run, the monthly report, health and the style sheet."""
+def _runs(site: Site) -> list[Route]:
+    """Runbooks, runs and decisions."""
+    return [
+        Route("/runs/{run}", show_run(site), methods=["GET"]),
+        Route("/runs/{run}", decide_run(site), methods=["POST"]),
+        Route("/runs/{run}/approval", approve_run(site), methods=["POST"]),
+        Route("/runs/{run}/cancel", end_run(site), methods=["POST"]),
+        Route("/decide/{link}", show_link(site), methods=["GET"]),
+        Route("/decide/{link}", decide_by_link(site), methods=["POST"]),
+        Route("/approvals", show_inbox(site)),
+        Route("/requests", list_requests(site)),
+        Route("/runbooks", list_runbooks(site)),
+        Route("/runbooks/{runbook}", show_runbook(site)),
+        Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),
+        Route("/runbooks/{runbook}/run", ask_run(site), methods=["POST"]),
+        Route("/runbooks/{runbook}/started/{flow_run:uuid}", started(site)),
+        Route("/runs/{run}/checklist", work_on_run(site), methods=["POST"]),
+        Route("/checklist.js", _checklist_script),
+    ]
 
-    def style(_: Request) -> Response:
-        return Response(css(), media_type="text/css", headers={"cache-control": "max-age=300"})
 
-    def checklist_script(_: Request) -> Response:
-        return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
+def _checks(site: Site) -> list[Route]:
+    """Checks, hosts, problems, incidents and the schedule."""
+    problems_page, incidents_page = show_problems(site), show_incidents(site)
+    return [
+        Route("/checks", show_checks(site)),
+        Route("/checks.css", sheet_styles),
+        Route("/checks/{day}.xlsx", sheet_file(site)),
+        Route("/checks/{day}", show_checks(site), methods=["GET"]),
+        Route("/checks/{day}", confirm_checks(site), methods=["POST"]),
+        Route("/hosts", show_hosts(site)),
+        Route("/problems", problems_page, methods=["GET"]),
+        Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
+        Route("/problems/{problem}/remedy", remedy_page(site)),
+        Route("/metrics", metrics(site)),
+        Route("/schedule", schedule(site)),
+        Route("/schedule.xlsx", schedule_file(site)),
+        Route("/incidents", incidents_page, methods=["GET"]),
+        Route("/incidents", tell_incident(site, incidents_page), methods=["POST"]),
+    ]
 
-    problems_page = show_problems(site)
-    incidents_page = show_incidents(site)
+
+def _books(site: Site) -> list[Route]:
+    """The report, months, census, investment, roadmap and the tally."""
+    return [
+        Route("/report", report(site)),
+        Route("/report/records", show_records(site)),
+        Route("/month", show_month(site), methods=["GET"]),
+        Route("/month", act_on_month(site), methods=["POST"]),
+        Route("/month/files/{name}", month_file(site)),
+        Route("/roadmap", show_roadmap(site)),
+        Route("/census", show_census(site), methods=["GET"]),
+        Route("/census", act_on_census(site), methods=["POST"]),
+        Route("/census.xlsx", census_file(site)),
+        Route("/investment", show_investment(site), methods=["GET"]),
+        Route("/investment", record_hours(site), methods=["POST"]),
+        Route("/tally", show_tally(site), methods=["GET"]),
+        Route("/tally", tap(site), methods=["POST"]),
+    ]
+
+
+def _audit(site: Site) -> list[Route]:
+    """Search, samples, stories and records."""
+    return [
+        Route("/audit", audit_search(site)),
+        Route("/audit/export", export_entries(site), methods=["POST"]),
+        Route("/audit/sample", sample_form(site), methods=["GET"]),
+        Route("/audit/sample", draw_on_page(site), methods=["POST"]),
+        Route("/audit/samples/{seq:int}", audit_sample(site)),
+        Route("/audit/runs/{run}", audit_run(site)),
+        Route("/audit/records/{seq:int}", audit_record(site)),
+        Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
+    ]
+
+
+def _people(site: Site) -> list[Route]:
+    """Sign-in, users and oneself."""
+    return [
+        Route("/sign-in", sign_in_page(site), methods=["GET"]),
+        Route("/sign-in", try_sign_in(site), methods=["POST"]),
+        Route("/sign-in/oidc", go_to_provider(site)),
+        Route("/sign-in/oidc/back", come_back(site)),
+        Route("/sign-out", leave(site), methods=["POST"]),
+        Route("/password", password_page(site), methods=["GET"]),
+        Route("/password", change_password(site), methods=["POST"]),
+        Route("/users", list_people(site), methods=["GET"]),
+        Route("/users", post_people(site), methods=["POST"]),
+        Route("/users/{user}", show_user(site), methods=["GET"]),
+        Route("/users/{user}", change_user(site), methods=["POST"]),
+        Route("/me", me_page(site), methods=["GET"]),
+        Route("/me", end_other_sessions(site), methods=["POST"]),
+    ]
+
+
+def _programs(site: Site) -> list[Route]:
+    """What programs call."""
     ping = ping_heard(site)
+    return [
+        Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
+        Route(ALERTS_PATH, alerts_posted(site), methods=["POST"]),
+        Route(INCIDENTS_PATH, incidents_posted(site), methods=["POST"]),
+        Route("/healthz", health(site)),
+        Route("/ping/{token}", ping, methods=["GET", "POST"]),
+        Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),
+    ]
 
+
+def _style(_: Request) -> Response:
+    return Response(css(), media_type="text/css", headers={"cache-control": "max-age=300"})
+
+
+def _checklist_script(_: Request) -> Response:
+    return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
+
+def build_pages(site: Site) -> Starlette:
+    """Home and every other page, what programs call, health and the style sheet."""
+    parts = (_runs, _checks, _books, _audit, _people, _programs)
     return Starlette(
-        routes=[
-            Route("/", home(site)),
-            Route("/runs/{run}", show_run(site), methods=["GET"]),
-            Route("/runs/{run}", decide_run(site), methods=["POST"]),
-            Route("/runs/{run}/approval", approve_run(site), methods=["POST"]),
-            Route("/runs/{run}/cancel", end_run(site), methods=["POST"]),
-            Route("/decide/{link}", show_link(site), methods=["GET"]),
-            Route("/decide/{link}", decide_by_link(site), methods=["POST"]),
-            Route("/approvals", show_inbox(site)),
-            Route("/requests", list_requests(site)),
-            Route("/runbooks", list_runbooks(site)),
-            Route("/runbooks/{runbook}", show_runbook(site)),
-            Route("/runbooks/{runbook}/run", request_page(site), methods=["GET"]),
-            Route("/runbooks/{runbook}/run", ask_run(site), methods=["POST"]),
-            Route("/runbooks/{runbook}/started/{flow_run:uuid}", started(site)),
-            Route("/runs/{run}/checklist", work_on_run(site), methods=["POST"]),
-            Route("/checklist.js", checklist_script),
-            Route("/checks", show_checks(site)),
-            Route("/checks.css", sheet_styles),
-            Route("/checks/{day}.xlsx", sheet_file(site)),
-            Route("/checks/{day}", show_checks(site), methods=["GET"]),
-            Route("/checks/{day}", confirm_checks(site), methods=["POST"]),
-            Route("/hosts", show_hosts(site)),
-            Route("/problems", problems_page, methods=["GET"]),
-            Route("/problems", acknowledge_on_page(site, problems_page), methods=["POST"]),
-            Route("/problems/{problem}/remedy", remedy_page(site)),
-            Route("/metrics", metrics(site)),
-            Route("/report", report(site)),
-            Route("/report/records", show_records(site)),
-            Route("/month", show_month(site), methods=["GET"]),
-            Route("/month", act_on_month(site), methods=["POST"]),
-            Route("/month/files/{name}", month_file(site)),
-            Route("/roadmap", show_roadmap(site)),
-            Route("/census", show_census(site), methods=["GET"]),
-            Route("/census", act_on_census(site), methods=["POST"]),
-            Route("/census.xlsx", census_file(site)),
-            Route("/investment", show_investment(site), methods=["GET"]),
-            Route("/investment", record_hours(site), methods=["POST"]),
-            Route("/audit", audit_search(site)),
-            Route("/audit/export", export_entries(site), methods=["POST"]),
-            Route("/audit/sample", sample_form(site), methods=["GET"]),
-            Route("/audit/sample", draw_on_page(site), methods=["POST"]),
-            Route("/audit/samples/{seq:int}", audit_sample(site)),
-            Route("/audit/runs/{run}", audit_run(site)),
-            Route("/audit/records/{seq:int}", audit_record(site)),
-            Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
-            Route("/schedule", schedule(site)),
-            Route("/schedule.xlsx", schedule_file(site)),
-            Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
-            Route(ALERTS_PATH, alerts_posted(site), methods=["POST"]),
-            Route(INCIDENTS_PATH, incidents_posted(site), methods=["POST"]),
-            Route("/incidents", incidents_page, methods=["GET"]),
-            Route("/incidents", tell_incident(site, incidents_page), methods=["POST"]),
-            Route("/tally", show_tally(site), methods=["GET"]),
-            Route("/tally", tap(site), methods=["POST"]),
-            Route("/sign-in", sign_in_page(site), methods=["GET"]),
-            Route("/sign-in", try_sign_in(site), methods=["POST"]),
-            Route("/sign-in/oidc", go_to_provider(site)),
-            Route("/sign-in/oidc/back", come_back(site)),
-            Route("/sign-out", leave(site), methods=["POST"]),
-            Route("/password", password_page(site), methods=["GET"]),
-            Route("/password", change_password(site), methods=["POST"]),
-            Route("/users", list_people(site), methods=["GET"]),
-            Route("/users", post_people(site), methods=["POST"]),
-            Route("/users/{user}", show_user(site), methods=["GET"]),
-            Route("/users/{user}", change_user(site), methods=["POST"]),
-            Route("/me", me_page(site), methods=["GET"]),
-            Route("/me", end_other_sessions(site), methods=["POST"]),
-            Route("/healthz", health(site)),
-            Route("/ping/{token}", ping, methods=["GET", "POST"]),
-            Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),
-            Route("/style.css", style),
-        ],
+        routes=[Route("/", home(site)), *(route for part in parts for route in part(site)), Route("/style.css", _style)],
         middleware=[Middleware(SameOrigin, browsers_only=True, programs_under=(PING_PATH, API_PATH))],
         exception_handlers={404: shown_errors(site), TemanashiError: shown_errors(site)},
     )

@@ -16,8 +16,8 @@ from temanashi.text import LocalText
 __all__ = ["my_queued", "titled"]
 
 
-def my_queued(site: Site, request: Request) -> Sequence[Queued]:
-    """As Prefect tells it; nothing where it does not answer, for the page has more to show."""
+def my_queued(site: Site, request: Request) -> Sequence[Queued] | None:
+    """As Prefect tells it; None where it does not answer: the page says so, and has more to show."""
     me = signed_in(request)
     if me is None or not me.user:
         return ()
@@ -25,7 +25,7 @@ def my_queued(site: Site, request: Request) -> Sequence[Queued]:
         return site.links.queued(me.user)
     except Exception:
         logging.getLogger("temanashi.pages").exception("Prefect does not say what waits for a worker")
-        return ()
+        return None
 
 
 def titled(site: Site, connection: Connection, queued: Sequence[Queued]) -> list[tuple[Queued, LocalText | None]]:

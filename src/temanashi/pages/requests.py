@@ -59,7 +59,7 @@ def list_requests(site: Site) -> Callable[[Request], Response]:
         with site.installation.database.reading() as connection:
             found = list(islice(my_runs(site, connection, request, open_only=open_only), start, start + SHOWN + 1))
             askable = {run.runbook for run in found if may_ask_again(site, connection, request, run)}
-            queued = titled(site, connection, waiting)
+            queued = titled(site, connection, waiting or ())
             told = [(run, tell_request(run, approval_of(engine, connection, run.id), show)) for run in found[:SHOWN]]
         return page(
             site,
@@ -67,6 +67,7 @@ def list_requests(site: Site) -> Callable[[Request], Response]:
             "requests.html.j2",
             told=told,
             queued=queued,
+            unknown=waiting is None,
             now=site.installation.clock.now(),
             askable=askable,
             open_only=open_only,

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from temanashi.accounts.directory import directory_kind
-from temanashi.accounts.faults import NoSuchDirectory
+from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory
 from temanashi.accounts.model import Scope, Snapshot
 from temanashi.accounts.wishes import FieldChange, Wish, told
 from temanashi.changes import Change, Irreversible, Outcome, State, Step
@@ -168,6 +168,8 @@ class _Accounts:
         except NoSuchDirectory as error:
             message = phrase(error.key, **error.data)
             return Parsed(None, (Problem(("directory",), message, suggestion(spec.directory, error.data["known"])),))
+        except DirectoryNotLoaded as error:
+            return Parsed(None, (Problem(("directory",), phrase(error.key, **error.data)),))
         return Parsed(spec)
 
     def schema(self) -> dict[str, Any]:
