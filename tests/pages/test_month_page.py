@@ -221,7 +221,8 @@ def test_forms_that_are_not_ours_do_nothing(closed):
     number = len(closed.months.records())
     for form, verb in (("prepare", "approve"), ("decide", "x"), ("correct", "x"), ("correction-x", "approve"), ("x", "approve")):
         closed.post(form, verb, status=400, name="佐藤")
-    closed.post("correction-99", "approve", status=400, name="佐藤")
+    for seq in ("99", "9" * 15, "9" * 5000):
+        closed.post(f"correction-{seq}", "approve", status=400, name="佐藤")
     closed.post("prepare", "prepare", status=400, name="佐藤", month="2026-13")
     answer = closed.http.post("/month", content=b"x" * 70_000, headers=OURS)
     assert answer.status_code == 413

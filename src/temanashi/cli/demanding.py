@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.language import language
-from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.options import Actor, Json, Reason, Root, day_of_option
 from temanashi.cli.output import answer, emit, progress, say_here
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def add(
         one = Occasion(
             task=task,
             key=tidy_key(key or ticket or f"hand-{secrets.token_hex(6)}"),
-            day=_day(day) or today,
+            day=day_of_option(day) or today,
             targets=targets,
             ticket=ticket.strip(),
             beneficiary=beneficiary.strip(),
@@ -253,14 +253,3 @@ def _title(published: PublishedWorkspace, task: str) -> str:
         (r for r in published.runbooks.values() if r.task == task), None
     )
     return runbook.title.text(language()) if runbook is not None else task
-
-
-def _day(text: str) -> date | None:
-    from datetime import date
-
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(say_here("cli.bad-day", given=text)) from None

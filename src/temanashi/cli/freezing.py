@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.language import language
-from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.options import Actor, Json, Reason, Root, day_of_option
 from temanashi.cli.output import answer, emit, progress, say_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from sqlalchemy import Connection
 
@@ -58,7 +57,7 @@ def freeze(since: Since = "", note: Note = "", actor: Actor = None, workspace: R
     from temanashi.workspace.counting import freeze_baseline
     from temanashi.workspace.opening import open_installation
 
-    day = _day(since)
+    day = day_of_option(since)
     with open_installation(workspace) as opened:
         published = published_of(opened)
 
@@ -155,14 +154,3 @@ def _cell(task: FrozenTask) -> str:
 
 def _hours(seconds: int | None) -> str:
     return "-" if seconds is None else f"{seconds / 3600:.1f}"
-
-
-def _day(text: str) -> date | None:
-    from datetime import date
-
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(say_here("cli.bad-day", given=text)) from None

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from temanashi.cli.language import language
-from temanashi.cli.options import Actor, Json, Reason, Root
+from temanashi.cli.options import Actor, Json, Reason, Root, day_of_option
 from temanashi.cli.output import answer, emit, progress, say_here
 from temanashi.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from temanashi.books import Achieved, Investment, RoadmapFigures
     from temanashi.books.roadmap_figures import MeasureState
@@ -76,7 +75,7 @@ def add(
                 "upkeep" if upkeep else "build",
                 hours,
                 actor=current_actor(actor, people=published.people),
-                day=_day(day),
+                day=day_of_option(day),
                 person=person,
                 note=note,
             )
@@ -244,14 +243,3 @@ def _name(recipient: str) -> str:
     from temanashi.books import PROGRAMME
 
     return say_here("improvement.programme") if recipient == PROGRAMME else recipient
-
-
-def _day(text: str) -> date | None:
-    from datetime import date
-
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(say_here("cli.bad-day", given=text)) from None

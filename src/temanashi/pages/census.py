@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from temanashi.books.sealing import Hand
 from temanashi.calendars import Month
 from temanashi.errors import InputError
-from temanashi.pages.forms import read_body
+from temanashi.pages.forms import number_in, read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
@@ -125,7 +125,7 @@ def _do(site: Site, request: Request, typed: Mapping[str, str], name: str) -> st
     with installation.database.transaction() as connection:
         hand: Hand = hand_of(installation, connection, actor_for(request, name), "page", sign=True)
         if verb == "confirm":
-            confirm_baseline(installation, connection, hand=hand, number=_number(typed.get("number", "")))
+            confirm_baseline(installation, connection, hand=hand, number=number_in(typed.get("number", "")))
             return "confirmed"
         if verb == "refuse":
             refuse_baseline(installation, connection, hand=hand, reason=typed.get("reason", ""))
@@ -133,10 +133,6 @@ def _do(site: Site, request: Request, typed: Mapping[str, str], name: str) -> st
         day, note = _day(typed.get("day", "")), typed.get("note", "")
         freeze_baseline(installation, connection, site.published(connection), hand=hand, day=day, note=note)
         return "prepared"
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _day(text: str) -> date | None:

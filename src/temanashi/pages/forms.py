@@ -6,9 +6,10 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-__all__ = ["BODY_LIMIT", "read_body"]
+__all__ = ["BODY_LIMIT", "number_in", "read_body"]
 
 BODY_LIMIT = 64 * 1024
+LONGEST_NUMBER = 15
 
 
 async def read_body(request: Request) -> dict[str, str] | None:
@@ -20,3 +21,8 @@ async def read_body(request: Request) -> dict[str, str] | None:
             return None
     typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: values[-1] for name, values in typed.items()}
+
+
+def number_in(text: str) -> int:
+    """The number that a form names something by; for everything else, however long, -1, which nothing has."""
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdigit() else -1

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from temanashi.books import PROGRAMME, invested_by_month
 from temanashi.books.investment import BadHours
 from temanashi.errors import InputError
-from temanashi.pages.forms import read_body
+from temanashi.pages.forms import number_in, read_body
 from temanashi.pages.identity import NAME_LENGTH, actor_for, given_name, remember, signed_in, who
 from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
@@ -114,8 +114,7 @@ def _do(site: Site, request: Request, typed: Mapping[str, str], name: str) -> st
     installation, actor = site.installation, actor_for(request, name)
     with installation.database.transaction() as connection:
         if "cancel" in typed:
-            number = typed["cancel"]
-            told = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else -1  # noqa: PLR2004
+            told = number_in(typed["cancel"])
             cancel_investment(installation, connection, told, reason=typed.get("reason", ""), actor=actor, channel="page")
             return "cancelled"
         record_investment(

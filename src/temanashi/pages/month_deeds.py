@@ -16,6 +16,7 @@ from temanashi.books.closing_faults import (
     UnknownTaskOfMonth,
 )
 from temanashi.calendars import Month
+from temanashi.pages.forms import number_in
 from temanashi.pages.identity import actor_for
 from temanashi.pages.site import Site
 from temanashi.people import Actor
@@ -57,10 +58,10 @@ def act(site: Site, request: Request, month: Month, typed: Mapping[str, str], na
             channel="page",
         )
         return "asked"
-    number = form.removeprefix("correction-")
-    if form != number and number.isascii() and number.isdigit() and verb in {"approve", "refuse"}:
+    kind, _, numbered = form.partition("-")
+    if kind == "correction" and (number := number_in(numbered)) >= 0 and verb in {"approve", "refuse"}:
         approved, note = verb == "approve", typed.get("note", "")
-        decide_on_correction(site.installation, int(number), approved=approved, actor=actor, channel="page", note=note)
+        decide_on_correction(site.installation, number, approved=approved, actor=actor, channel="page", note=note)
         return "corrected" if approved else "declined"
     return None
 
