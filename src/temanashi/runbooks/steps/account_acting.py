@@ -21,7 +21,7 @@ from temanashi.runbooks.steps.contract import Effects
 from temanashi.text import say
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Acting", "observed_after", "opened"]
+__all__ = ["Acting", "observed_after", "opened", "plain_data"]
 
 
 def opened(effects: Effects, host: Host, kind: str, seconds: float) -> Directory:
@@ -48,19 +48,24 @@ class Acting:
             outcome = self._applied(key)
         except AccountConflict as error:
             outcome = Outcome(status="conflict", reason=self._why(error))
-        except (AccountRefused, WishRefused, NoChannel) as error:
-            outcome = Outcome(status="failed", reason=self._why(error), before=self.change.before)
         except TargetError as error:
             outcome = Outcome(status="unknown", reason=self._why(error))
         return outcome.model_copy(update={"started_at": started, "ended_at": self.effects.clock.now()})
 
     def _why(self, error: TemanashiError) -> Phrase:
-        return Phrase(key=error.key, data=self.effects.redactor.value(_plain(error.data)))
+        return Phrase(key=error.key, data=self.effects.redactor.value(plain_data(error.data)))
 
     def _applied(self, key: str) -> Outcome:
         wish = Wish.model_validate(self.change.payload["wish"])
         directory = _directory(self.effects, self.change)
         seen = directory.read(Scope(logins=(wish.login,)))
+        try:
+            return self._done(wish, directory, seen, key)
+        except (AccountRefused, WishRefused, NoChannel) as error:
+            found = {"account": _facts(seen, wish), "left": None}
+            return Outcome(status="failed", reason=self._why(error), before=found)
+
+    def _done(self, wish: Wish, directory: Directory, seen: Snapshot, key: str) -> Outcome:
         changes = directory.plan(wish, seen)
         account = seen.account(wish.login)
         if not changes:
@@ -74,7 +79,7 @@ class Acting:
             details=tuple({"field": one.field, "before": one.before, "after": one.after} for one in changes),
             outputs={"login": wish.login},
             evidence=_evidence(after.account(wish.login)),
-            before={"account": account.facts() if account else None, "left": _left(after, wish)},
+            before={"account": _facts(seen, wish), "left": _facts(after, wish)},
         )
         if secret is not None and (failure := self._delivered(secret, wish, key)) is not None:
             return outcome.model_copy(update={"status": "failed", "reason": failure})
@@ -102,8 +107,8 @@ class Acting:
         return None if delivery.status == "told" else phrase("accounts.not-delivered", **words, to=to)
 
 
-def _left(after: Snapshot, wish: Wish) -> dict[str, Any] | None:
-    account = after.account(wish.login)
+def _facts(snapshot: Snapshot, wish: Wish) -> dict[str, Any] | None:
+    account = snapshot.account(wish.login)
     return account.facts() if account else None
 
 
@@ -156,5 +161,6 @@ def observed_after(effects: Effects, change: Change) -> State:
     return State(happened="no" if changes else "yes", facts=facts, evidence=evidence)
 
 
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+def plain_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an error as JSON."""
     return {name: value.model_dump() if isinstance(value, Phrase) else value for name, value in data.items()}

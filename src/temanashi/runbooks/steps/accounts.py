@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from temanashi.accounts.directory import directory_kind
-from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory
+from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory, WishRefused
 from temanashi.accounts.model import Scope, Snapshot
 from temanashi.accounts.wishes import FieldChange, Wish, told
 from temanashi.changes import Change, Irreversible, Outcome, State, Step
@@ -18,7 +18,7 @@ from temanashi.hosts.fanout import fan_out
 from temanashi.hosts.inventory import Host
 from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.steps.account_acting import Acting, observed_after, opened
+from temanashi.runbooks.steps.account_acting import Acting, observed_after, opened, plain_data
 from temanashi.runbooks.steps.account_wishes import ONLY_SETTING, AccountsSpec, given_values, wish_of
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
 from temanashi.runbooks.steps.values import is_later, strings
@@ -52,6 +52,7 @@ class AccountsStep:
         wishes = {name: wish_of(self.spec, values, roles) for name, values in given.items() if name not in later}
         known = [host for host in ctx.hosts if host.name not in later]
         seen = fan_out(known, lambda host: self._look(host, wishes[host.name]))
+        _stop_where_nothing_is_left(seen, later)
         return [
             self._change(host, wishes[host.name], seen[host.name]) if host.name in seen else self._later(host, given[host.name])
             for host in ctx.hosts
@@ -94,7 +95,7 @@ class AccountsStep:
             reversible=wish.do != "reset",
         )
         if isinstance(seen, TemanashiError):
-            return change.model_copy(update={"summary": self._titled(self._unread(wish, words, seen))})
+            return change.model_copy(update=self._unread(wish, words, seen))
         snapshot, changes = seen
         account = snapshot.account(wish.login)
         if changes:
@@ -113,26 +114,36 @@ class AccountsStep:
             }
         )
 
-    def _unread(self, wish: Wish, words: dict[str, str], error: TemanashiError) -> Phrase:
-        """Why the plan could not see: what is refused for good stops the plan, a host that is away is said in it."""
+    def _unread(self, wish: Wish, words: dict[str, str], error: TemanashiError) -> dict[str, Any]:
+        """What is other about a change whose difference is not known: the host is away, or it is not done there, which fails."""
+        if isinstance(error, WishRefused):
+            reason = Phrase(key=error.key, data=plain_data(error.data))
+            refused = {"summary": self._titled(reason), "reversible": False, "repeatable": False}
+            return {**refused, "payload": {"refused": reason.model_dump(mode="json")}}
         if not isinstance(error, TargetError):
             raise error
         why = Phrase(key=error.key, data=self.effects.redactor.value(error.data))
-        return phrase(f"accounts.do-{wish.do}-unread", **words, why=why)
+        return {"summary": self._titled(phrase(f"accounts.do-{wish.do}-unread", **words, why=why))}
 
     def _titled(self, plain: Phrase) -> Phrase:
         return phrase("steps.titled", title=self.item.title, what=plain) if self.item.title is not None else plain
 
     def apply(self, change: Change, key: str) -> Outcome:
         """Compare, change and read again, in one command on the host; what changed since the plan is a conflict."""
+        if (refused := change.payload.get("refused")) is not None:
+            return Outcome(status="failed", reason=Phrase.model_validate(refused))
         return Acting(self.effects, change).apply(key)
 
     def observe(self, change: Change) -> State:
         """Whether the account is as wished; a password that may have been set without being delivered is unknown."""
+        if "refused" in change.payload:
+            return State(happened="no")
         return observed_after(self.effects, change)
 
     def undo(self, change: Change, before: dict[str, Any] | None) -> Change | Irreversible:
         """The account as it was; one that was opened is closed, not deleted. A former password does not come back."""
+        if (refused := change.payload.get("refused")) is not None:
+            return Irreversible(reason=Phrase.model_validate(refused))
         wish = Wish.model_validate(change.payload["wish"])
         found = before or {}
         account = found.get("account") if "left" in found else (before or None)
@@ -153,6 +164,13 @@ class AccountsStep:
                 "reversible": False,
             }
         )
+
+
+def _stop_where_nothing_is_left(seen: Mapping[str, object], later: Collection[str]) -> None:
+    """Where no host would do it, there is nothing to approve: the first refusal is the answer. Raises WishRefused."""
+    refusals = [one for one in seen.values() if isinstance(one, WishRefused)]
+    if refusals and len(refusals) == len(seen) and not later:
+        raise refusals[0]
 
 
 class _Accounts:
