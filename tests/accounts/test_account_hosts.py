@@ -28,9 +28,7 @@ def site(tmp_path, linuxhost, twin):
     if not linuxhost.line("group", "only-here"):
         linuxhost.inside("groupadd", "only-here")
     with linuxhost.reach() as one, twin.reach() as other:
-        engine = make_engine(
-            tmp_path, connect=lambda host, stop=None: (one if host.name == "linux1" else other).transport(host)
-        )
+        engine = make_engine(tmp_path, connect=lambda host, _=None: (one if host.name == "linux1" else other).transport(host))
         fields = {"linux1": linuxhost, "twin1": twin}
         hosts = {name: it.host().model_dump(include={"address", "port", "user"}) for name, it in fields.items()}
         inventory = Inventory.model_validate({"hosts": hosts})
