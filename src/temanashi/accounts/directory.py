@@ -5,32 +5,49 @@ A third party registers one under the entry point group `temanashi.directories`:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
+
+from pydantic import BaseModel
 
 from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory
 from temanashi.accounts.model import Cap, Scope, Snapshot
 from temanashi.accounts.wishes import FieldChange, Wish
 from temanashi.clock import Clock
 from temanashi.hosts.transport import Transport
+from temanashi.secrets import resolve
 
-__all__ = ["GROUP", "Directory", "DirectoryKind", "Reached", "directory_kind", "installed_directories"]
+__all__ = ["GROUP", "Directory", "DirectoryKind", "Reached", "directory_kind", "installed_directories", "settings_model"]
 
 GROUP = "temanashi.directories"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reached:
-    """How a directory is reached: commands on a host, at most `timeout` seconds for one call."""
+    """How a directory is reached: by commands on a host, or as `settings` of `directories.yaml` say.
+
+    At most `timeout` seconds for one call. `secrets` resolves a SecretRef at the last moment; files are relative to `root`.
+    """
 
     where: str
-    transport: Transport
     timeout: float
     clock: Clock
+    transport: Transport | None = None
+    settings: BaseModel | None = None
+    secrets: Callable[[str], str] = resolve
+    root: Path = Path()
+
+    @property
+    def host(self) -> Transport:
+        """The way to the host, for kinds that are reached through hosts."""
+        if self.transport is None:
+            raise TypeError(self.where)
+        return self.transport
 
 
 class Directory(Protocol):
@@ -55,9 +72,17 @@ class Directory(Protocol):
 
 
 class DirectoryKind(Protocol):
-    """A kind of directory."""
+    """A kind of directory. `settings` is the frozen, closed pydantic model of its entries in `directories.yaml`; None: by hosts."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `kind:` says."""
+        ...
+
+    @property
+    def settings(self) -> type[BaseModel] | None:
+        """What an entry says besides kind and title."""
+        ...
 
     def open(self, reached: Reached) -> Directory:
         """The directory at a target; touches nothing yet."""
@@ -99,3 +124,8 @@ def directory_kind(name: str) -> DirectoryKind:
     if name in broken:
         raise broken[name]
     raise NoSuchDirectory(name, known=known)
+
+
+def settings_model(kind: DirectoryKind) -> type[BaseModel] | None:
+    """What an entry of a kind says; None for a kind that is reached through hosts, as those from before there were entries."""
+    return getattr(kind, "settings", None)

@@ -13,10 +13,12 @@ __all__ = [
     "AccountConflict",
     "AccountRefused",
     "BadAccountValue",
+    "BrokenDirectory",
     "DirectoryNotLoaded",
     "IncompleteRead",
     "NoSuchDirectory",
     "RolesSeparated",
+    "UnknownDirectory",
     "UnknownRole",
     "WishRefused",
 ]
@@ -72,6 +74,21 @@ class DirectoryNotLoaded(InputError):
 
     def __init__(self, name: str, *, package: str, detail: str) -> None:
         super().__init__(name=name, package=package, detail=detail[:300])
+
+
+class UnknownDirectory(InputError):
+    """A directory that `runbooks/site/directories.yaml` does not define."""
+
+    key = "accounts.unknown-directory"
+
+    def __init__(self, name: str, *, known: Collection[str]) -> None:
+        super().__init__(name=_shown(name), close=suggestion(name, known), known=sorted(known)[:20] or ["-"])
+
+
+class BrokenDirectory(UnknownDirectory):
+    """A directory whose entry in `runbooks/site/directories.yaml` has a mistake."""
+
+    key = "accounts.broken-directory"
 
 
 class WishRefused(InputError):

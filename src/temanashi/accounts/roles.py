@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from temanashi.accounts.faults import UnknownRole
 from temanashi.accounts.names import GroupName
+from temanashi.accounts.wide_names import AnyGroup
 from temanashi.problems import Problem, suggestion
 from temanashi.text.local import Lang, LocalText, phrase
 
@@ -46,7 +47,7 @@ class Role(_Closed):
 
     title: LocalText
     linux: tuple[GroupName, ...] = Field(default=(), description="Groups on Linux hosts; they must exist there")
-    ldap: tuple[GroupName, ...] = Field(default=(), description="Groups in LDAP, by cn")
+    ldap: tuple[AnyGroup, ...] = Field(default=(), description="Groups in LDAP, by cn")
     saas: dict[RoleName, tuple[SaasName, ...]] = Field(default_factory=dict, description="Groups or plans, by service")
     privileged: bool = Field(default=False, description="Must be said where a group gives rights of root")
     never_with: tuple[RoleName, ...] = Field(default=(), description="Roles that the same person must not have (職務分掌)")

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
+from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Step
 from temanashi.clock import Clock
@@ -45,7 +47,8 @@ class Engine:
     `here` is what templates know of this machine besides the inventory: `{{ host.vars.tema_port }}` of `localhost`.
     `workers` bounds the hosts that one step works on at a time: as many may hang without delaying another. `connect` also gets
     an event: when it is set, commands under way end. `offers` tells what can be chosen now in a version of the workspace, and
-    `directory` who is who in the live one, and `roles` what comes with a role there. With `signatures`, decisions count only when
+    `directory` who is who in the live one, `roles` what comes with a role there, and `directories` which there are besides hosts;
+    their files are relative to `root`. With `signatures`, decisions count only when
     the gate signed them.
     """
 
@@ -63,6 +66,8 @@ class Engine:
     offers: Callable[[str], Offers | None] = field(default=lambda version: None)  # noqa: ARG005
     directory: Callable[[Connection], Directory] = nobody
     roles: Callable[[Connection], Roles] = field(default=lambda connection: NO_ROLES)  # noqa: ARG005
+    directories: Callable[[Connection], Directories] = field(default=lambda connection: NO_DIRECTORIES)  # noqa: ARG005
+    root: Path = Path()
     channel: Callable[[str], Notifier] = no_channels
     idle_seconds: int = IDLE_SECONDS
     signatures: Signatures | None = None
@@ -94,6 +99,8 @@ class Engine:
             called=run.called,
             means=check_means(self.database, secret=self._revealed, zone=self.zone, directory=self.directory),
             roles=self._roles,
+            directories=self._directories,
+            root=self.root,
             remembered=lambda step, target: self._remembered(run.runbook.id, step, target),
         )
         return self.kinds[item.kind].build(item, effects)
@@ -101,6 +108,10 @@ class Engine:
     def _roles(self) -> Roles:
         with self.database.reading() as connection:
             return self.roles(connection)
+
+    def _directories(self) -> Directories:
+        with self.database.reading() as connection:
+            return self.directories(connection)
 
     def _remembered(self, runbook: str, step: str, target: str) -> dict[str, dict[str, Any]]:
         with self.database.reading() as connection:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.maintenance import ended_occurrences
@@ -13,13 +14,14 @@ from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
+from temanashi.workspace.directories_source import DIRECTORIES
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.roles_file import ROLES
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["earlier_lists", "live_directory", "live_inventory", "live_people", "live_recurring", "live_roles"]
+__all__ = ["earlier_lists", "live_directories", "live_directory", "live_inventory", "live_people", "live_recurring", "live_roles"]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -53,6 +55,18 @@ def live_roles(connection: Connection) -> Roles:
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if file == ROLES}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).roles
+
+
+def live_directories(connection: Connection) -> Directories:
+    """Directories of the live version that are no hosts; none where none is. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return NO_DIRECTORIES
+    content = content_of(connection, live.number)
+    if DIRECTORIES not in content["files"]:
+        return NO_DIRECTORIES
+    texts = {file: text for file, text in content["files"].items() if file == DIRECTORIES or is_hosts_file(file)}
+    return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).directories
 
 
 def live_inventory(connection: Connection) -> Inventory:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from temanashi.accounts.directories_file import Directories
 from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap, proposed_tasks
 from temanashi.calendars import SiteCalendars
@@ -25,6 +26,7 @@ from temanashi.runbooks.steps.contract import StepKind
 from temanashi.settings import Settings, load_settings
 from temanashi.text import Lang, phrase
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, remedy_faults, together_faults
+from temanashi.workspace.directories_source import load_directories
 from temanashi.workspace.directory import people_problems
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
@@ -60,6 +62,7 @@ class Content:
     people: People
     roadmap: Roadmap | None
     roles: Roles
+    directories: Directories
     flows: dict[str, str]
     site: dict[str, Any]
     faults: list[Fault]
@@ -106,6 +109,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     people = _people(site.pop("people", None), faults)
     roadmap = load_roadmap(site.pop("roadmap", None), languages, faults)
     roles = load_roles(site.pop("roles", None), languages, faults)
+    directories = load_directories(site.pop("directories", None), languages, faults, inventory=inventory)
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
@@ -143,6 +147,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         people=people,
         roadmap=roadmap,
         roles=roles,
+        directories=directories,
         flows=flows,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],

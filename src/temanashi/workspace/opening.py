@@ -19,7 +19,7 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
-from temanashi.workspace.live import live_directory, live_roles
+from temanashi.workspace.live import live_directories, live_directory, live_roles
 from temanashi.workspace.signatures import signatures_of
 
 __all__ = ["Installation", "open_installation"]
@@ -57,6 +57,8 @@ class Installation:
             zone=self.settings.zone,
             directory=live_directory,
             roles=live_roles,
+            directories=live_directories,
+            root=self.settings.root,
             observers=observers,
             secret=secret,
             offers=self.offers,

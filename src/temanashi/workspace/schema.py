@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from temanashi.accounts.directories_file import directories_schema
 from temanashi.accounts.roles import RolesFile
 from temanashi.books import KpiFile, Roadmap
 from temanashi.calendars import SiteCalendars
@@ -31,6 +32,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
         "alerts.schema.json": lambda: _titled(AlertRules.model_json_schema(), "temanashi alerts"),
         "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
+        "directories.schema.json": lambda: _titled(directories_schema(), "temanashi directories"),
         "hosts.schema.json": hosts_schema,
         "kpi.schema.json": lambda: _titled(KpiFile.model_json_schema(), "temanashi kpi"),
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
+from temanashi.accounts.directories_file import Directories
 from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap
 from temanashi.calendars import SiteCalendars
@@ -123,6 +124,7 @@ class PublishedWorkspace:
     people: People
     roadmap: Roadmap | None
     roles: Roles
+    directories: Directories
     flows: dict[str, str]
     site: dict[str, Any]
     languages: tuple[Lang, ...]
@@ -287,6 +289,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         people=loaded.people,
         roadmap=loaded.roadmap,
         roles=loaded.roles,
+        directories=loaded.directories,
         flows=loaded.flows,
         site=loaded.site,
         languages=tuple(settings["languages"]),

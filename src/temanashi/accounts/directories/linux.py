@@ -36,7 +36,9 @@ NAMES = {
     "aside": "back",
 }
 """What the program calls a field that becomes another."""
-CAPS = frozenset({Cap.LOCK, Cap.MUST_CHANGE, Cap.NATIVE_EXPIRY, Cap.CAS, Cap.SESSIONS, Cap.KEYS, Cap.LAST_SEEN})
+CAPS = frozenset(
+    {Cap.LOCK, Cap.MUST_CHANGE, Cap.NATIVE_EXPIRY, Cap.CAS, Cap.SESSIONS, Cap.KEYS, Cap.LAST_SEEN, Cap.SHELL, Cap.JOBS}
+)
 
 
 @cache
@@ -60,13 +62,15 @@ class LinuxDirectory:
 
     def read(self, scope: Scope) -> Snapshot:
         """The accounts of the host in one command; raises IncompleteRead and TargetError."""
-        result = self._run("read", *scope.logins)
+        result = self._run("read", *map(check_name, scope.logins))
         if not result.ok:
             raise IncompleteRead(self.reached.where, phrase("accounts.read-failed", detail=_last(result)))
         return self._snapshot(result, scope)
 
     def plan(self, wish: Wish, seen: Snapshot) -> tuple[FieldChange, ...]:
-        """What has to become another; raises WishRefused."""
+        """What has to become another; raises WishRefused, and BadAccountValue for names that no host may have."""
+        for name in (wish.login, *wish.groups, *wish.not_groups):
+            check_name(name)
         return differences(wish, seen)
 
     def apply(self, wish: Wish, changes: tuple[FieldChange, ...], seen: Snapshot, *, secret: str | None) -> Snapshot:
@@ -82,7 +86,7 @@ class LinuxDirectory:
         return self._snapshot(result, Scope(logins=(wish.login,)))
 
     def _run(self, *words: str, stdin: str | None = None) -> Result:
-        return self.reached.transport.run(Script(program(), *words, stdin=stdin), timeout=self.reached.timeout)
+        return self.reached.host.run(Script(program(), *words, stdin=stdin), timeout=self.reached.timeout)
 
     def _snapshot(self, result: Result, scope: Scope) -> Snapshot:
         return read_snapshot(result, where=self.reached.where, scope=scope, now=self.reached.clock.now())
@@ -121,6 +125,7 @@ def _last(result: Result) -> str:
 
 class _Linux:
     name = "linux"
+    settings = None
 
     def open(self, reached: Reached) -> Directory:
         return LinuxDirectory(reached)

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Change, Step
 from temanashi.checks.means import Means
@@ -32,8 +34,8 @@ class Effects:
 
     `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
     now: whoever waits waits on it. `called` are the runbooks that a step may call, `means` what checks may use.
-    `roles` are those of the live version. `remembered` is what earlier runs of the same runbook kept (`Outcome.remember`) for a
-    step and a target.
+    `roles` and `directories` (those that are no hosts) are of the live version; files are relative to `root`. `remembered` is what
+    earlier runs of the same runbook kept (`Outcome.remember`) for a step and a target.
     """
 
     connect: Callable[[Host], Transport]
@@ -47,6 +49,8 @@ class Effects:
     called: Mapping[str, Runbook] = field(default_factory=dict)
     means: Means = field(default_factory=Means)
     roles: Callable[[], Roles] = field(default=lambda: NO_ROLES)
+    directories: Callable[[], Directories] = field(default=lambda: NO_DIRECTORIES)
+    root: Path = Path()
     remembered: Callable[[str, str], Mapping[str, Mapping[str, Any]]] = field(default=lambda step, target: {})  # noqa: ARG005
 
     def key(self, change: Change) -> str:
