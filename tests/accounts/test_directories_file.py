@@ -156,7 +156,25 @@ def test_what_is_published_is_what_runs_see(tmp_path):
 NAMES = ["taro.yamada", "Taro_Yamada", "0012345", "yamada@example.jp", "a", "y+x@example.jp"]
 NO_NAMES = ["", ".a", "a.", "a b", "a)(uid=*", "*", "a\x00", "山田", "a,dc=x", "a" * 101, "-a", "a\\2a", "a\n", "ａ", "a\u200bb"]
 GROUPS = ["Domain Admins", "営業 部", "ops_1", "R&D", "経理（東京）", "O'Brien team", "a/b"]
-NO_GROUPS = ["", " a", "a ", "a\n", "a)(cn=*", "*", "a,b", "a=b", "a\\b", "a;b", "#a", "-a", "\u202eops", "a\x00", "a" * 101, "<a>", 'a"b']
+NO_GROUPS = [
+    "",
+    " a",
+    "a ",
+    "a\n",
+    "a)(cn=*",
+    "*",
+    "a,b",
+    "a=b",
+    "a\\b",
+    "a;b",
+    "#a",
+    "-a",
+    "\u202eops",
+    "a\x00",
+    "a" * 101,
+    "<a>",
+    'a"b',
+]
 
 
 def test_names_that_people_have_in_directories_pass_and_others_do_not():
