@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Preparing $(VENV); the first time takes about a minute" >&2
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[ldap,oidc,pdf,postgresql]' --group dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[faq,ldap,oidc,pdf,postgresql]' --group dev
 	@touch $(READY)
 
 up: $(READY) ## start server, pages, schedules and worker, and run the morning checks; Ctrl-C stops

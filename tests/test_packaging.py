@@ -126,7 +126,20 @@ def test_an_installed_wheel_makes_a_workspace_that_validates(installed, tmp_path
     run(installed / "tema", "validate", cwd=tmp_path / "site")
     run(installed / "tema", "schema", "-o", tmp_path / "schemas", cwd=tmp_path)
     kinds = {path.name.removesuffix(".schema.json") for path in (tmp_path / "schemas").glob("*.schema.json")}
-    assert kinds == {"alerts", "calendar", "hosts", "kpi", "maintenance", "people", "roadmap", "roles", "runbook", "tickets"}
+    assert kinds == {
+        "alerts",
+        "calendar",
+        "directories",
+        "faq",
+        "hosts",
+        "kpi",
+        "maintenance",
+        "people",
+        "roadmap",
+        "roles",
+        "runbook",
+        "tickets",
+    }
 
 
 def test_an_installed_wheel_opens_its_database(installed, tmp_path):

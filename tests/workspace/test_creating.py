@@ -178,7 +178,20 @@ def test_schemas_take_what_the_loader_takes(tmp_path):
     names = [path.name for path in write_schemas(tmp_path / "schemas")]
     assert names == [
         f"{name}.schema.json"
-        for name in ("alerts", "calendar", "hosts", "kpi", "maintenance", "people", "roadmap", "roles", "runbook", "tickets")
+        for name in (
+            "alerts",
+            "calendar",
+            "directories",
+            "faq",
+            "hosts",
+            "kpi",
+            "maintenance",
+            "people",
+            "roadmap",
+            "roles",
+            "runbook",
+            "tickets",
+        )
     ]
     validator = schema_of(tmp_path / "schemas", "runbook")
     for file, text in starter_texts().items():

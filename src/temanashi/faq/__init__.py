@@ -1,1 +1,1 @@
-"""Questions that staff ask, answered from entries that a person wrote and verified, or handed to a person."""
+"""Answers to questions that come again and again: entries, the search over them, and how right it is."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
 from temanashi.accounts.roles import NO_ROLES, Roles
+from temanashi.faq.entries import Entry
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.maintenance import ended_occurrences
 from temanashi.monitoring.recurring import NO_RECURRING, Recurring
@@ -15,13 +16,23 @@ from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
 from temanashi.workspace.directories_source import DIRECTORIES
+from temanashi.workspace.faq_files import is_entry
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.roles_file import ROLES
 from temanashi.workspace.versions import content_of, live_version
 
-__all__ = ["earlier_lists", "live_directories", "live_directory", "live_inventory", "live_people", "live_recurring", "live_roles"]
+__all__ = [
+    "earlier_lists",
+    "live_directories",
+    "live_directory",
+    "live_entries",
+    "live_inventory",
+    "live_people",
+    "live_recurring",
+    "live_roles",
+]
 
 
 def live_directory(connection: Connection) -> Directory:
@@ -77,6 +88,17 @@ def live_inventory(connection: Connection) -> Inventory:
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if is_hosts_file(file)}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).inventory
+
+
+def live_entries(connection: Connection) -> dict[str, Entry]:
+    """The FAQ of the live version, by id; nothing where none is live. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return {}
+    content = content_of(connection, live.number)
+    texts = {file: text for file, text in content["files"].items() if is_entry(file) or file == PEOPLE}
+    said = load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
+    return {name: found.entry for name, found in said.entries.items()}
 
 
 def earlier_lists(connection: Connection) -> dict[str, str]:

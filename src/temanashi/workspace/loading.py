@@ -28,6 +28,7 @@ from temanashi.text import Lang, phrase
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, remedy_faults, together_faults
 from temanashi.workspace.directories_source import load_directories
 from temanashi.workspace.directory import people_problems
+from temanashi.workspace.faq_files import LoadedEntry, load_entries
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
 from temanashi.workspace.host_sources import with_sources
@@ -64,6 +65,7 @@ class Content:
     roles: Roles
     directories: Directories
     flows: dict[str, str]
+    entries: dict[str, LoadedEntry]
     site: dict[str, Any]
     faults: list[Fault]
 
@@ -113,6 +115,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
+    entries = load_entries(texts, people=people, languages=languages, faults=faults)
     offers = Offering(inventory=inventory, files=texts, people=people)
     every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
     found = [
@@ -149,6 +152,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         roles=roles,
         directories=directories,
         flows=flows,
+        entries=entries,
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],
     )

@@ -11,6 +11,7 @@ from temanashi.accounts.directories_file import directories_schema
 from temanashi.accounts.roles import RolesFile
 from temanashi.books import KpiFile, Roadmap
 from temanashi.calendars import SiteCalendars
+from temanashi.faq.entries import EntryFile
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import MaintenanceFile
 from temanashi.monitoring.senders.rules import AlertRules
@@ -33,6 +34,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
         "alerts.schema.json": lambda: _titled(AlertRules.model_json_schema(), "temanashi alerts"),
         "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
         "directories.schema.json": lambda: _titled(directories_schema(), "temanashi directories"),
+        "faq.schema.json": lambda: _titled(EntryFile.model_json_schema(), "temanashi faq"),
         "hosts.schema.json": hosts_schema,
         "kpi.schema.json": lambda: _titled(KpiFile.model_json_schema(), "temanashi kpi"),
         "maintenance.schema.json": lambda: _titled(MaintenanceFile.model_json_schema(), "temanashi maintenance"),

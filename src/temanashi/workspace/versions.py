@@ -17,6 +17,7 @@ from temanashi.books import KpiWanted, Roadmap
 from temanashi.calendars import SiteCalendars
 from temanashi.canonical import digest_of
 from temanashi.errors import LedgerError, WorkspaceError
+from temanashi.faq.entries import Entry
 from temanashi.hosts.inventory import Inventory
 from temanashi.monitoring.recurring import Recurring, RecurringWindow
 from temanashi.monitoring.senders.rules import AlertRules
@@ -126,6 +127,7 @@ class PublishedWorkspace:
     roles: Roles
     directories: Directories
     flows: dict[str, str]
+    entries: dict[str, Entry]
     site: dict[str, Any]
     languages: tuple[Lang, ...]
     timezone: str
@@ -291,6 +293,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         roles=loaded.roles,
         directories=loaded.directories,
         flows=loaded.flows,
+        entries={name: found.entry for name, found in loaded.entries.items()},
         site=loaded.site,
         languages=tuple(settings["languages"]),
         timezone=settings["timezone"],

@@ -1,0 +1,76 @@
+"""Search without any further package: SQLite's FTS5 over words of ours, ranked by BM25 (Robertson and Zaragoza, 2009)."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from temanashi.faq.searching.documents import Document
+from temanashi.faq.searching.folding import MAX_QUESTION, plain_words
+
+__all__ = ["Found", "FtsIndex"]
+
+WEIGHTS = (3.0, 1.0)
+"""What people ask counts more than what is answered."""
+
+
+class Found(NamedTuple):
+    """A document by its number, its score (higher is better), and how sure we are that it answers, from 0 to 1."""
+
+    number: int
+    score: float
+    confidence: float
+
+
+class FtsIndex:
+    """An index in memory over documents of one language."""
+
+    name = "fts5"
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._lock = threading.Lock()
+        self._table = sqlite3.connect(":memory:", check_same_thread=False)
+        self._table.execute("CREATE VIRTUAL TABLE words USING fts5(asked, answer, tokenize = 'porter unicode61')")
+        asked = [[plain_words(text) for text in document.asked] for document in documents]
+        rows = [
+            (number, " ".join(word for words in asked[number] for word in words), " ".join(plain_words(document.answer)))
+            for number, document in enumerate(documents)
+        ]
+        self._table.executemany("INSERT INTO words(rowid, asked, answer) VALUES (?, ?, ?)", rows)
+        self._asked = [[frozenset(words) for words in one] for one in asked]
+        self._answerable = [bool(document.phrasings) for document in documents]
+        seen = Counter(word for one in self._asked for word in frozenset().union(*one))
+        self._rarity = {word: math.log(1 + len(documents) / count) for word, count in seen.items()}
+        self._unseen = math.log(1 + 2 * max(len(documents), 1))
+
+    def search(self, question: str, *, limit: int = 50) -> list[Found]:
+        """Documents that share a word with a question, best first."""
+        words = list(dict.fromkeys(plain_words(question[:MAX_QUESTION])))
+        if not words:
+            return []
+        query = " OR ".join(f'"{word}"' for word in words)
+        ranked = f"bm25(words, {WEIGHTS[0]}, {WEIGHTS[1]})"
+        with self._lock:
+            rows = self._table.execute(
+                f"SELECT rowid, {ranked} AS rank FROM words WHERE words MATCH ? ORDER BY rank, rowid LIMIT ?",  # noqa: S608
+                (query, limit),
+            ).fetchall()
+        return [Found(number, -rank, self._confidence(number, words)) for number, rank in rows]
+
+    def _confidence(self, number: int, words: list[str]) -> float:
+        """The share of the question that one phrasing has, both ways; half of it where nothing but the question is known."""
+        told = set(words)
+        whole = sum(self._weight(word) for word in told)
+        best = 0.0
+        for phrasing in self._asked[number]:
+            common = sum(self._weight(word) for word in told & phrasing)
+            size = sum(self._weight(word) for word in phrasing)
+            best = max(best, 2 * common / (whole + size) if size else 0.0)
+        return best if self._answerable[number] else best / 2
+
+    def _weight(self, word: str) -> float:
+        return self._rarity.get(word, self._unseen)
