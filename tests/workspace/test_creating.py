@@ -179,6 +179,7 @@ def test_schemas_take_what_the_loader_takes(tmp_path):
     assert names == [
         f"{name}.schema.json"
         for name in (
+            "accounts",
             "alerts",
             "calendar",
             "directories",

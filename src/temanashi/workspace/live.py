@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
+from temanashi.accounts.reviews.register import NO_REGISTER, Register
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.faq.entries import Entry
 from temanashi.hosts.inventory import Inventory
@@ -17,6 +18,7 @@ from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
 from temanashi.workspace.directories_source import DIRECTORIES
 from temanashi.workspace.faq_files import is_entry
+from temanashi.workspace.accounts_file import REGISTER
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
@@ -31,6 +33,7 @@ __all__ = [
     "live_inventory",
     "live_people",
     "live_recurring",
+    "live_register",
     "live_roles",
 ]
 
@@ -78,6 +81,16 @@ def live_directories(connection: Connection) -> Directories:
         return NO_DIRECTORIES
     texts = {file: text for file, text in content["files"].items() if file == DIRECTORIES or is_hosts_file(file)}
     return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).directories
+
+
+def live_register(connection: Connection) -> Register:
+    """What is registered of accounts in the live version, and its rules; nothing where none is. Raises VersionAltered."""
+    live = live_version(connection)
+    if live is None:
+        return NO_REGISTER
+    content = content_of(connection, live.number)
+    texts = {file: text for file, text in content["files"].items() if file in {REGISTER, PEOPLE} or is_hosts_file(file)}
+    return load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"])).register
 
 
 def live_inventory(connection: Connection) -> Inventory:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from temanashi.accounts.directories_file import Directories
+from temanashi.accounts.reviews.register import Register
 from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap, proposed_tasks
 from temanashi.calendars import SiteCalendars
@@ -25,6 +26,7 @@ from temanashi.runbooks.parsing import BadRunbook, parse_runbook
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.settings import Settings, load_settings
 from temanashi.text import Lang, phrase
+from temanashi.workspace.accounts_file import load_register
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, remedy_faults, together_faults
 from temanashi.workspace.directories_source import load_directories
 from temanashi.workspace.directory import people_problems
@@ -64,6 +66,7 @@ class Content:
     roadmap: Roadmap | None
     roles: Roles
     directories: Directories
+    register: Register
     flows: dict[str, str]
     entries: dict[str, LoadedEntry]
     site: dict[str, Any]
@@ -112,6 +115,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     roadmap = load_roadmap(site.pop("roadmap", None), languages, faults)
     roles = load_roles(site.pop("roles", None), languages, faults)
     directories = load_directories(site.pop("directories", None), languages, faults, inventory=inventory)
+    register = load_register(site.pop("accounts", None), people, inventory, languages, faults)
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
@@ -151,6 +155,7 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
         roadmap=roadmap,
         roles=roles,
         directories=directories,
+        register=register,
         flows=flows,
         entries=entries,
         site={name: source.data for name, source in site.items()},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from temanashi.accounts.directories_file import directories_schema
+from temanashi.accounts.reviews.register import Register
 from temanashi.accounts.roles import RolesFile
 from temanashi.books import KpiFile, Roadmap
 from temanashi.calendars import SiteCalendars
@@ -31,6 +32,7 @@ def write_schemas(folder: Path, *, kinds: Mapping[str, StepKind] | None = None) 
     """Write one schema a kind of file into a folder, replacing those of before; raises CannotWrite. Gives the files."""
     steps = step_kinds() if kinds is None else kinds
     schemas: dict[str, Callable[[], dict[str, Any]]] = {
+        "accounts.schema.json": lambda: _titled(Register.model_json_schema(), "temanashi accounts"),
         "alerts.schema.json": lambda: _titled(AlertRules.model_json_schema(), "temanashi alerts"),
         "calendar.schema.json": lambda: _titled(SiteCalendars.model_json_schema(), "temanashi calendar"),
         "directories.schema.json": lambda: _titled(directories_schema(), "temanashi directories"),

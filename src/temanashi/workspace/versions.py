@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Row, Select, Table, Text, func, select
 
 from temanashi.accounts.directories_file import Directories
+from temanashi.accounts.reviews.register import Register
 from temanashi.accounts.roles import Roles
 from temanashi.books import KpiWanted, Roadmap
 from temanashi.calendars import SiteCalendars
@@ -126,6 +127,7 @@ class PublishedWorkspace:
     roadmap: Roadmap | None
     roles: Roles
     directories: Directories
+    register: Register
     flows: dict[str, str]
     entries: dict[str, Entry]
     site: dict[str, Any]
@@ -292,6 +294,7 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         roadmap=loaded.roadmap,
         roles=loaded.roles,
         directories=loaded.directories,
+        register=loaded.register,
         flows=loaded.flows,
         entries={name: found.entry for name, found in loaded.entries.items()},
         site=loaded.site,
