@@ -16,9 +16,9 @@ from temanashi.monitoring.recurring import NO_RECURRING, Recurring
 from temanashi.people import People
 from temanashi.runs.directory import Directory, nobody
 from temanashi.signin.roles import with_given
+from temanashi.workspace.accounts_file import REGISTER
 from temanashi.workspace.directories_source import DIRECTORIES
 from temanashi.workspace.faq_files import is_entry
-from temanashi.workspace.accounts_file import REGISTER
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
