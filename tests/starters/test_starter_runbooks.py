@@ -64,7 +64,8 @@ def test_there_are_at_least_eight_in_both_languages_with_minutes_as_proposals(st
 
 
 def test_all_of_them_can_be_planned_as_they_are(starters, engine):
-    for runbook in (one for name, one in starters.items() if name not in ACCOUNTS):  # those need a login
+    # Those of accounts need a login, and those of inquiries what is asked for.
+    for runbook in (one for name, one in starters.items() if name not in ACCOUNTS and one.category != "inquiry"):
         plan = dry_run(engine, asking(runbook, inventory=Inventory()))
         assert plan.changes
 
