@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import fixtures_linuxhost
+import fixtures_scim
 from temanashi.accounts.directories.linux import KIND
 from temanashi.accounts.directory import Reached
 from temanashi.accounts.model import Scope
@@ -12,6 +13,8 @@ from temanashi.accounts.wishes import Wish
 from temanashi.clock import SystemClock
 
 linuxhost = fixtures_linuxhost.linuxhost
+scim_gate, scim_server = fixtures_scim.scim_gate, fixtures_scim.scim_server
+scim_plain_gate, scim_plain = fixtures_scim.scim_plain_gate, fixtures_scim.scim_plain
 
 
 @pytest.fixture(scope="session")

@@ -103,8 +103,9 @@ class _Loaded(NamedTuple):
 
 @cache
 def _loaded() -> _Loaded:
-    from temanashi.accounts.directories import linux  # noqa: PLC0415  (directories name this port)
+    from temanashi.accounts.directories import linux, scim  # noqa: PLC0415  (directories name this port)
 
+    ours: tuple[DirectoryKind, ...] = (linux.KIND, scim.KIND)
     found: dict[str, DirectoryKind] = {}
     broken: dict[str, DirectoryNotLoaded] = {}
     for entry in entry_points(group=GROUP):
@@ -113,7 +114,7 @@ def _loaded() -> _Loaded:
         except Exception as error:  # noqa: BLE001  (importing a stranger's module may raise anything)
             package = entry.dist.name if entry.dist else entry.value
             broken[entry.name] = DirectoryNotLoaded(entry.name, package=package, detail=f"{type(error).__name__}: {error}")
-    return _Loaded(MappingProxyType(found | {linux.KIND.name: linux.KIND}), MappingProxyType(broken))
+    return _Loaded(MappingProxyType(found | {kind.name: kind for kind in ours}), MappingProxyType(broken))
 
 
 def directory_kind(name: str) -> DirectoryKind:

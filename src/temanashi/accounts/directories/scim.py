@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
+from unicodedata import normalize
 
 from temanashi.accounts.directories.scim_attributes import Garbled, same
 from temanashi.accounts.directories.scim_client import ScimClient
@@ -48,13 +49,15 @@ class ScimDirectory:
         """What has to become another; raises WishRefused for what no service of this kind does, and for groups of one name."""
         if wish.do in {"unlock", "reset"}:
             raise WishRefused(wish.login, seen.where, phrase(f"accounts.scim-no-{wish.do}"))
-        for group in (*wish.groups, *wish.not_groups):
+        groups, not_groups = ([normalize("NFC", name) for name in names] for names in (wish.groups, wish.not_groups))
+        for group in (*groups, *not_groups):
             if group not in seen.groups and any(name.startswith(f"{group} [") for name in seen.groups):
                 raise WishRefused(wish.login, seen.where, phrase("accounts.scim-two-groups", group=group))
-        asked = wish.model_copy(update={"with_password": False})  # people sign in to services with the company's sign-in
+        # No password: people sign in to services with the company's sign-in.
+        asked = wish.model_copy(update={"groups": (*groups,), "not_groups": (*not_groups,), "with_password": False})
         return tuple(one for one in differences(asked, seen, caps=self.caps) if not _same_name(one))
 
-    def apply(self, wish: Wish, changes: tuple[FieldChange, ...], seen: Snapshot, *, secret: str | None) -> Snapshot:
+    def apply(self, wish: Wish, changes: tuple[FieldChange, ...], seen: Snapshot, *, secret: str | None) -> Snapshot:  # noqa: ARG002
         """Change what is still as it was seen, and read until the service shows it."""
         account = seen.account(wish.login)
         client = self._client()
@@ -65,7 +68,7 @@ class ScimDirectory:
         return self._confirmed(client, wish)
 
     def _write(self, writing: ScimWriting, wish: Wish, changes: tuple[FieldChange, ...], account: Account | None) -> None:
-        fields = {one.field: one.after for one in changes}
+        fields: dict[str, Any] = {one.field: one.after for one in changes}
         if account is None:
             user = writing.create(wish)
         else:
@@ -105,7 +108,9 @@ class _Scim:
     settings = ScimSettings
 
     def open(self, reached: Reached) -> Directory:
-        return ScimDirectory(reached, cast(ScimSettings, reached.settings))
+        if not isinstance(reached.settings, ScimSettings):
+            raise TypeError(reached.where)
+        return ScimDirectory(reached, reached.settings)
 
 
 KIND = _Scim()

@@ -40,9 +40,9 @@ def _listed(client: ScimClient, what: str, query: Mapping[str, str]) -> list[Map
 def _pages(
     client: ScimClient, what: str, query: Mapping[str, str], found: Mapping[str, Any]
 ) -> Iterator[tuple[list[Mapping[str, Any]], int]]:
-    """Pages with the total that each tells. `startIndex` and `itemsPerPage` of the answers are not gone by: services get them wrong."""
+    """Pages with the total that each tells. `startIndex` and `itemsPerPage` of answers are often wrong, and not gone by."""
     while True:
-        answer = client.get(what, **{**query, "startIndex": len(found) + 1, "count": client.settings.page})
+        answer = client.get(what, **query, startIndex=len(found) + 1, count=client.settings.page)
         page, total = entries(answer.body, "Resources"), _total(client, what, answer)
         if not page:
             if len(found) < total:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Literal
+from typing import Any
 
 from temanashi.accounts.directories.scim_attributes import (
     ENTERPRISE,
@@ -126,7 +126,7 @@ def groups_of(client: ScimClient) -> list[Group]:
 
 def group_of(raw: Mapping[str, Any], groups: Iterable[str] = ()) -> Group:
     """A group as the service tells it; `groups` are ids of groups. Raises Garbled."""
-    members, nested = set(), set()
+    members, nested = set[str](), set[str]()
     for one in entries(raw, "members"):
         value = identifier(one, "value")
         is_group = text(one, "type").lower() == "group" or value in groups or "/groups/" in text(one, "$ref").lower()
@@ -165,9 +165,7 @@ def _names(groups: list[Group]) -> dict[str, str]:
     return {one.id: one.name if count[one.name] == 1 and one.name else f"{one.name} [{one.id}]" for one in groups}
 
 
-def _account(
-    login: str, user: Mapping[str, Any], settings: ScimSettings, groups: list[Group], names: Mapping[str, str]
-) -> Account:
+def _account(login: str, user: Mapping[str, Any], settings: ScimSettings, groups: list[Group], names: Mapping[str, str]) -> Account:
     facts = facts_of(user, settings)
     return Account(
         login=login,

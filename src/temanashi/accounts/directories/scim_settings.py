@@ -25,9 +25,8 @@ def checked_url(value: str) -> str:
         port = parts.port
     except ValueError:
         raise ValueError(phrase("accounts.scim-url", url=value)) from None
-    if not parts.hostname or parts.scheme not in {"http", "https"} or "@" in parts.netloc or port == 0 or re.search(r"[?#\\]", value):
-        raise ValueError(phrase("accounts.scim-url", url=value))
-    if any(part in {".", ".."} for part in parts.path.split("/")):
+    odd = "@" in parts.netloc or port == 0 or re.search(r"[?#\\]", value) or {".", ".."}.intersection(parts.path.split("/"))
+    if odd or not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError(phrase("accounts.scim-url", url=value))
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise ValueError(phrase("accounts.scim-url-plain", url=value))

@@ -154,4 +154,4 @@ class ScimWriting:
 def _holds(entry: Mapping[str, Any], path: str, value: Any) -> bool:
     if isinstance(value, bool):
         return attribute(entry, path) is not None and flag(entry, path, absent=not value) == value
-    return text(entry, path) == value
+    return text(entry, path) == str(value)
