@@ -18,6 +18,7 @@ from temanashi.secrets import SecretRef
 from temanashi.settings_sections import (
     AlertSettings,
     ChecksSettings,
+    FaqSettings,
     GateSettings,
     LedgerSettings,
     MailSettings,
@@ -100,6 +101,7 @@ class Settings(BaseModel):
     toil: ToilSettings = Field(default=ToilSettings(), description="How months are closed")
     gate: GateSettings = Field(default=GateSettings(), description="Sign-in")
     report: ReportSettings = Field(default=ReportSettings(), description="The monthly report")
+    faq: FaqSettings = Field(default=FaqSettings(), description="Who answers what the FAQ does not know")
     mail: MailSettings = Field(default=MailSettings(), description="Mail to people themselves")
     public_url: str = Field(
         default="",

@@ -13,6 +13,7 @@ from temanashi.settings_directories import LdapSettings, OidcSettings
 __all__ = [
     "AlertSettings",
     "ChecksSettings",
+    "FaqSettings",
     "GateSettings",
     "LedgerSettings",
     "MailSettings",
@@ -199,3 +200,20 @@ class MailSettings(BaseModel):
     )
     results: bool = Field(default=True, description="Whoever asked for a run hears how it ended, and when it waits for them")
     approvals: bool = Field(default=True, description="Approvers hear of a plan that waits for them, with links that work once")
+
+
+class FaqSettings(BaseModel):
+    """`[tool.temanashi.faq]`: who answers what the FAQ does not know, and where that is counted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hand_over: str = Field(
+        default="",
+        max_length=90,
+        description="Who answers what no entry names anybody for: a person or group:NAME of people.yaml, or a channel; none: operators",
+    )
+    task: str = Field(
+        default="answer-inquiry", max_length=80, description="The task that an answered inquiry is an occasion of, as runbooks name it"
+    )
+    digest_weekday: int = Field(default=1, ge=1, le=7, description="The day of the weekly word to owners of entries (1: Monday)")
+    remind_days: int = Field(default=14, ge=1, le=180, description="So many days before an entry's last day its owner is reminded")

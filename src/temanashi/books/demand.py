@@ -28,7 +28,7 @@ __all__ = [
     "registered",
 ]
 
-Recorder = Literal["requests", "alerts", "tickets", "tally", "hand"]
+Recorder = Literal["requests", "alerts", "tickets", "tally", "inquiries", "hand"]
 """What wrote an occasion down; `hand` is a person at the terminal."""
 
 RECORDERS: tuple[Recorder, ...] = get_args(Recorder)

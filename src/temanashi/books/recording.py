@@ -43,7 +43,7 @@ Standing = Literal["new", "known", "differs", "cancel", "cancelled"]
 """Of an occasion beside the register: new; known as it is; known with other data, which stay; known and to be cancelled; cancelled
 before."""
 
-OPEN_TO: frozenset[Recorder] = frozenset({"requests", "tickets", "tally"})
+OPEN_TO: frozenset[Recorder] = frozenset({"requests", "tickets", "tally", "inquiries"})
 """Who may record demand of a task on request whose rule names nobody."""
 
 LONGEST_KEY = 200

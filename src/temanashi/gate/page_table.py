@@ -11,6 +11,7 @@ from temanashi.signin.rights import Right
 __all__ = ["PAGES", "UNFINISHED", "page_rule"]
 
 READ: frozenset[Right] = frozenset({"see-own", "see-all", "work"})
+ASK: frozenset[Right] = frozenset({"ask"})
 EVERYTHING: frozenset[Right] = frozenset({"see-all"})
 AUDIT: frozenset[Right] = frozenset({"audit"})
 ADMIN: frozenset[Right] = frozenset({"manage"})
@@ -35,6 +36,7 @@ PAGES: tuple[Rule, ...] = (
     _open("GET", "/healthz"),
     _open("GET", "/style.css"),
     _open("GET", "/checklist.js"),
+    _open("GET", "/faq.js"),
     _open("GET", "/checks.css"),
     # Heartbeats: the address itself is the secret.
     _open("GET", "/ping/{}"),
@@ -103,6 +105,15 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/incidents", EVERYTHING),
     Rule("POST", "/incidents", STEER),
     Rule("GET", "/schedule.xlsx", EVERYTHING),
+    # Each page shows only the entries and questions that are its reader's; a worker asks nothing.
+    Rule("GET", "/faq", ASK),
+    Rule("POST", "/faq", ASK),
+    Rule("GET", "/faq/suggest", ASK),
+    Rule("GET", "/faq/inquiries/{}", ASK),
+    Rule("POST", "/faq/inquiries/{}", ASK),
+    Rule("GET", "/faq/entries", ASK),
+    Rule("GET", "/faq/entries/{}", ASK),
+    Rule("GET", "/faq/entries/{}/images/{}", ASK),
 )
 
 

@@ -39,6 +39,7 @@ Kind = Literal[
     "hosts_trusted",  # a person took keys of hosts for theirs; names, fingerprints and replaced keys in the body
     "incident",  # opened, acknowledged, resolved or reopened (the outcome); when, in the body
     "alert",  # what another system told of alerts for the first time; when each began, in the body
+    "inquiry",  # a question to the FAQ, and what came of it (the outcome); masked texts in the body
     "noted",  # anything else that an auditor would want to know
 ]
 Mode = Literal["live", "dry_run", "drill"]

@@ -17,6 +17,9 @@ from temanashi.pages.census import act_on_census, census_file, show_census
 from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, show_checks
 from temanashi.pages.decide_by_mail import decide_by_link, show_link
 from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
+from temanashi.pages.faq import ask_on_page, show_faq, suggest_on_page
+from temanashi.pages.faq_entries import entry_image, list_entries, show_entry
+from temanashi.pages.faq_inquiry import act_on_inquiry, show_inquiry
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
@@ -110,6 +113,21 @@ def _books(site: Site) -> list[Route]:
     ]
 
 
+def _faq(site: Site) -> list[Route]:
+    """Questions, their answers, and the entries."""
+    return [
+        Route("/faq", show_faq(site), methods=["GET"]),
+        Route("/faq", ask_on_page(site), methods=["POST"]),
+        Route("/faq/suggest", suggest_on_page(site)),
+        Route("/faq/inquiries/{number}", show_inquiry(site), methods=["GET"]),
+        Route("/faq/inquiries/{number}", act_on_inquiry(site), methods=["POST"]),
+        Route("/faq/entries", list_entries(site)),
+        Route("/faq/entries/{entry}", show_entry(site)),
+        Route("/faq/entries/{entry}/images/{name}", entry_image(site)),
+        Route("/faq.js", _faq_script),
+    ]
+
+
 def _audit(site: Site) -> list[Route]:
     """Search, samples, stories and records."""
     return [
@@ -164,9 +182,13 @@ def _checklist_script(_: Request) -> Response:
     return Response(script(), media_type="text/javascript", headers={"cache-control": "max-age=300"})
 
 
+def _faq_script(_: Request) -> Response:
+    return Response(script("faq.js"), media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
+
 def build_pages(site: Site) -> Starlette:
     """Home and every other page, what programs call, health and the style sheet."""
-    parts = (_runs, _checks, _books, _audit, _people, _programs)
+    parts = (_runs, _checks, _books, _faq, _audit, _people, _programs)
     return Starlette(
         routes=[Route("/", home(site)), *(route for part in parts for route in part(site)), Route("/style.css", _style)],
         middleware=[Middleware(SameOrigin, browsers_only=True, programs_under=(PING_PATH, API_PATH))],

@@ -52,9 +52,9 @@ def css() -> str:
 
 
 @cache
-def script() -> str:
-    """The script that makes checklists quicker; everything works without it."""
-    return (files("temanashi.pages") / "templates" / "checklist.js").read_text(encoding="utf-8")
+def script(name: str = "checklist.js") -> str:
+    """A script of ours that makes a page quicker; everything works without it."""
+    return (files("temanashi.pages") / "templates" / name).read_text(encoding="utf-8")
 
 
 def piece(template: str, **data: Any) -> Markup:

@@ -16,6 +16,8 @@ from temanashi.runs.reading import RunView
 from temanashi.runs.run_cache import KeptRuns
 from temanashi.signin.ldap import Ldap
 from temanashi.signin.oidc import Oidc
+from temanashi.workspace.faq_serving import LiveFaq
+from temanashi.workspace.inquiry_book import InquiryBook
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace, current_version
 
@@ -70,7 +72,16 @@ class Site:
     signed_out: Callable[[str], None] = _nothing
     oidc: Oidc | None = None
     ldap: Ldap | None = None
+    inquiries: InquiryBook = field(default_factory=InquiryBook)
     _versions: dict[int, PublishedWorkspace] = field(default_factory=dict)
+    _faq: dict[str, LiveFaq] = field(default_factory=dict)
+
+    @property
+    def faq(self) -> LiveFaq:
+        """What answers questions, one for all requests."""
+        if (found := self._faq.get("live")) is not None:
+            return found
+        return self._faq.setdefault("live", LiveFaq(languages=self.installation.settings.languages))
 
     def engine(self) -> Engine:
         """An engine for what people decide here: the gate signs it."""

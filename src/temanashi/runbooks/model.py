@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 Category = Literal["routine", "incident", "maintenance", "account", "inquiry"]
-DemandSource = Literal["requests", "alerts", "tickets", "tally"]
+DemandSource = Literal["requests", "alerts", "tickets", "tally", "inquiries"]
 """What records occasions: requests of runs, alerts of monitoring, a ticket system, or taps on the tally page."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]

@@ -18,6 +18,7 @@ Right = Literal[
     "cancel-own",
     "steer",  # cancel and retry anybody's runs
     "decide",  # approvals and checklists, where the runbook's own rules allow it
+    "ask",  # questions to the FAQ, and the answers to them that are asked of one
     "record",  # occasions of work on request: what the books count as demand
     "tell",  # what other systems tell of alerts and incidents
     "close",  # months: prepare, approve, refuse and correct them; two people each
@@ -26,8 +27,8 @@ Right = Literal[
 ]
 EVERY_RIGHT: tuple[Right, ...] = get_args(Right)
 
-_STAFF: frozenset[Right] = frozenset({"see-own", "start-named", "cancel-own", "decide"})
-_SEE: frozenset[Right] = frozenset({"see-own", "see-all"})
+_STAFF: frozenset[Right] = frozenset({"see-own", "start-named", "cancel-own", "decide", "ask"})
+_SEE: frozenset[Right] = frozenset({"see-own", "see-all", "ask"})
 _START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
@@ -42,19 +43,20 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }
 
-Scope = Literal["read", "run", "approve", "demand", "alerts", "worker"]
+Scope = Literal["read", "run", "approve", "ask", "demand", "alerts", "worker"]
 SCOPES: Mapping[Scope, frozenset[Right]] = {
     "read": _SEE | {"audit"},
     "run": _SEE | _START | {"steer"},
     "approve": _SEE | {"decide"},
+    "ask": frozenset({"ask"}),
     "demand": frozenset({"record"}),
     "alerts": frozenset({"tell"}),
     "worker": frozenset({"work", "see-all", "see-own"}),
 }
 """What a token may be used for, at most: it never allows more than its person may do."""
 
-NOBODYS: tuple[Scope, ...] = ("demand", "alerts", "worker")
-"""Scopes of tokens that belong to no person: a ticket system's, a monitoring system's and a worker's."""
+NOBODYS: tuple[Scope, ...] = ("ask", "demand", "alerts", "worker")
+"""Scopes of tokens that belong to no person: a chat's, a ticket system's, a monitoring system's and a worker's."""
 
 
 def rights_of(roles: Collection[Role]) -> frozenset[Right]:
