@@ -210,10 +210,12 @@ class FaqSettings(BaseModel):
     hand_over: str = Field(
         default="",
         max_length=90,
-        description="Who answers what no entry names anybody for: a person or group:NAME of people.yaml, or a channel; none: operators",
+        description="Who answers where no entry says so: a person or group:NAME of people.yaml, or a channel; none: operators",
     )
     task: str = Field(
-        default="answer-inquiry", max_length=80, description="The task that an answered inquiry is an occasion of, as runbooks name it"
+        default="answer-inquiry",
+        max_length=80,
+        description="The task that an answered inquiry is an occasion of, as runbooks name it",
     )
     digest_weekday: int = Field(default=1, ge=1, le=7, description="The day of the weekly word to owners of entries (1: Monday)")
     remind_days: int = Field(default=14, ge=1, le=180, description="So many days before an entry's last day its owner is reminded")

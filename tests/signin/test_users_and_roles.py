@@ -211,7 +211,7 @@ def test_only_a_worker_works_and_only_an_admin_manages():
     assert not any("work" in rights for rights in RIGHTS.values())
     assert [role for role, rights in RIGHTS.items() if "manage" in rights] == ["admin"]
     for role in ("viewer", "auditor", "manager", "publisher"):
-        assert rights_of([role]) - {"audit", "close"} == {"see-own", "see-all"}
+        assert rights_of([role]) - {"audit", "close"} == {"see-own", "see-all", "ask"}
     assert {role for role, rights in RIGHTS.items() if "audit" in rights} == {"auditor", "manager", "admin"}
     assert {role for role, rights in RIGHTS.items() if "close" in rights} == {"operator", "approver", "manager", "admin"}
 

@@ -1,4 +1,4 @@
-"""Inquiries: what somebody asked, what was offered, what they said of it, and what a person answered. One record format for all ways in.
+"""Inquiries: what somebody asked, what was offered, what they said of it, what a person answered. One format for all ways in.
 
 Everything stands in the ledger as records of kind `inquiry`, whose `slot` is the inquiry's number and whose `outcome` says what
 happened. Nothing here is stored before it is masked: callers hand in masked texts.
@@ -51,7 +51,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a person's answer is to become: a phrasing of the entry that there is, or a new one. `state` says what its owner said."""
+    """What a person's answer is to become: a phrasing of an entry, or a new one. `state` says what its owner said."""
 
     kind: Literal["phrasing", "entry"]
     entry: str
@@ -63,7 +63,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """One question and everything that came of it. Texts are masked; times are aware UTC; `seconds` are by hand, if they said so."""
+    """One question and all that came of it. Texts are masked; times are aware UTC; `seconds` are by hand, if they said so."""
 
     key: str
     question: str
@@ -107,7 +107,7 @@ class Inquiry:
         return self.handed_at is not None and self.replied_at is None
 
     def open_to_vote(self, now: datetime) -> bool:
-        """Whether the asker may (still) say whether it is solved: something was offered, nobody else was asked, and not long ago."""
+        """Whether the asker may say whether it is solved: something was offered, nobody else was asked, and not long ago."""
         return bool(self.offered) and self.handed_at is None and now - self.asked_at <= timedelta(days=VOTE_DAYS)
 
 

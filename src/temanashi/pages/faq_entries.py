@@ -1,4 +1,4 @@
-"""`/tema/faq/entries`: the entries that the reader may see, one of them whole, and its images. Looking at them counts as nothing."""
+"""`/tema/faq/entries`: the entries that the reader may see, one of them whole, its images. Looking at them counts as nothing."""
 
 from __future__ import annotations
 

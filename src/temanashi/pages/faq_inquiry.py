@@ -1,4 +1,4 @@
-"""`/tema/faq/inquiries/NUMBER`: the answer, or what comes nearest, or that nobody knows yet; the asker's word; a person's answer."""
+"""`/tema/faq/inquiries/NUMBER`: the answer, what comes nearest, or that nobody knows; the asker's word; a person's answer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from temanashi.workspace.telling_inquiries import tell_of_inquiries
 
 __all__ = ["act_on_inquiry", "show_inquiry"]
 
+EMPTY = {"details": "", "reply": "", "minutes": "", "name-problem": ""}
 TELLING = frozenset({"hand-over", "reply"})
 
 
@@ -56,7 +57,9 @@ def act_on_inquiry(site: Site) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-def _page(site: Site, request: Request, typed: Mapping[str, str], *, error: TemanashiError | None = None, field: str = "") -> Response:
+def _page(
+    site: Site, request: Request, typed: Mapping[str, str], *, error: TemanashiError | None = None, field: str = ""
+) -> Response:
     installation = site.installation
     lang = language_of(request, installation.settings.languages)
     with installation.database.reading() as connection:
@@ -80,7 +83,7 @@ def _page(site: Site, request: Request, typed: Mapping[str, str], *, error: Tema
         to=reader.named(who_answers(inquiry, reader.entries, installation.settings)),
         handed_to=reader.named(inquiry.to),
         entries=sorted(reader.entries),
-        typed={"name": who(request), **typed},
+        typed={"name": who(request), "entry-id": inquiry.offered[0].entry if offered else "", **EMPTY, **typed},
         trouble=explain(error, lang) if error is not None else None,
         field=field,
         here=reader.may_write,
@@ -133,14 +136,16 @@ def _do(site: Site, connection: Connection, reader: FaqReader, inquiry: Inquiry,
         raise NotForYou(inquiry.key)
     match action:
         case "solved" | "not_solved":
-            vote_on(installation, connection, reader.published, inquiry, action, asking, entry=typed.get("entry", ""))  # type: ignore[arg-type]
+            vote_on(installation, connection, reader.published, inquiry, action, asking, entry=typed.get("entry", ""))
         case "hand-over":
             every = reader.published.entries if reader.published is not None else {}
             to = who_answers(inquiry, every, installation.settings)
             hand_over(installation, connection, reader.published, inquiry, asking, to=to, details=typed.get("details", ""))
         case "reply":
             answering = Answering(
-                text=typed.get("reply", ""), entry=typed.get("entry-id", "").strip(), seconds=seconds_of(typed.get("minutes", "") or "0") or 0
+                text=typed.get("reply", ""),
+                entry=typed.get("entry-id", "").strip(),
+                seconds=seconds_of(typed.get("minutes", "") or "0") or 0,
             )
             after = record_reply(installation, connection, inquiry, answering, asking, entries=reader.entries)
             propose_reply(installation, connection, after, typed.get("propose", ""), typed.get("topic", ""), asking, reader.entries)

@@ -87,7 +87,9 @@ class FaqReader:
 
     def may_read(self, inquiry: Inquiry) -> bool:
         """Whether an inquiry is shown to them."""
-        return self.asked(inquiry) or self.answers(inquiry) or self.accepts(inquiry) or (self.me is not None and self.me.may("audit"))
+        return (
+            self.asked(inquiry) or self.answers(inquiry) or self.accepts(inquiry) or (self.me is not None and self.me.may("audit"))
+        )
 
     def check(self, inquiry: Inquiry) -> Inquiry:
         """The inquiry; raises NoSuchInquiry for one that is not theirs to see."""

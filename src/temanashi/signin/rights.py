@@ -28,18 +28,19 @@ Right = Literal[
 EVERY_RIGHT: tuple[Right, ...] = get_args(Right)
 
 _STAFF: frozenset[Right] = frozenset({"see-own", "start-named", "cancel-own", "decide", "ask"})
-_SEE: frozenset[Right] = frozenset({"see-own", "see-all", "ask"})
+_SEE: frozenset[Right] = frozenset({"see-own", "see-all"})
+_READ: frozenset[Right] = _SEE | {"ask"}
 _START: frozenset[Right] = frozenset({"start-named", "start", "cancel-own"})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    "viewer": _SEE,
+    "viewer": _READ,
     "staff": _STAFF,
-    "operator": _SEE | _START | {"steer", "decide", "record", "tell", "close"},
-    "approver": _SEE | {"decide", "close"},
-    "publisher": _SEE,
-    "emergency": _SEE | _START | {"decide"},
-    "manager": _SEE | {"audit", "close"},
-    "auditor": _SEE | {"audit"},
+    "operator": _READ | _START | {"steer", "decide", "record", "tell", "close"},
+    "approver": _READ | {"decide", "close"},
+    "publisher": _READ,
+    "emergency": _READ | _START | {"decide"},
+    "manager": _READ | {"audit", "close"},
+    "auditor": _READ | {"audit"},
     "admin": frozenset(EVERY_RIGHT) - {"work"},
 }
 

@@ -38,7 +38,7 @@ def _parser() -> MarkdownIt:
 
 
 class _Answers(_Parser):
-    def validateLink(self, url: str) -> bool:
+    def validateLink(self, url: str) -> bool:  # noqa: N802  (markdown-it's name)
         return super().validateLink(url) or IMAGE.fullmatch(url) is not None or ENTRY.fullmatch(url) is not None
 
 
@@ -48,7 +48,7 @@ def _answers() -> MarkdownIt:
 
 
 def answer_html(text: str, *, image: Callable[[str], str], entry: Callable[[str], str], level: int = 2) -> str:
-    """HTML of an answer; `image` and `entry` give the address of a file's name and of an entry's id. Other images are their words."""
+    """HTML of an answer; `image` and `entry` give the address of a file's name and an entry's id. Other images are words."""
     parser = _answers()
     tokens = parser.parse(text)
     _lower(tokens, level)

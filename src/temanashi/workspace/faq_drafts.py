@@ -1,4 +1,4 @@
-"""Writing entries of the FAQ as files of the workspace: validated first, never over what somebody else changed, never outside `faq/`."""
+"""Entries of the FAQ written as files: validated first, never over what somebody else changed, never outside `faq/`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def write_entry(root: Path, file: str, text: str, *, before: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             out.write(text if text.endswith("\n") else f"{text}\n")
         Path(made).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(made, path)
+        Path(made).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(made).unlink()

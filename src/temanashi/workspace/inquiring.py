@@ -1,4 +1,4 @@
-"""A question and what comes of it, in an installation: asked, voted on, handed over. One way for pages, terminal, programs and forms."""
+"""A question and what comes of it: asked, voted on, handed over. One way for pages, terminal, programs and forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inquiries in the books: an inquiry that reached a person, or that its asker says is solved, is one occasion of the task of answering.
+"""Inquiries in the books: one that reached a person, or that its asker says is solved, is an occasion of the task of answering.
 
 A page that was looked at is none. The task's minutes by hand, signed like any other, say what an occasion costs.
 """
@@ -31,7 +31,7 @@ def count_inquiry(
     actor: Actor,
     channel: Channel,
 ) -> str:
-    """Record the occasion; the task that it is counted for, empty where no published runbook serves it or another recorder counts it."""
+    """Record the occasion; its task, empty where no published runbook serves it or another recorder counts it."""
     task, today = installation.settings.faq.task, today_of(installation)
     rules = read_rules(installation, connection, published)
     if task not in rules.known or not rules.open_to("inquiries", task, today):
@@ -57,9 +57,7 @@ def uncount_inquiry(
     register = read_register(installation.ledger, connection, zone=installation.settings.zone, task=task, slot=slot)
     if register.find(task, slot) is not None:
         reason = say("ask.vote-changed", installation.settings.language)
-        cancel_occasion(
-            installation, connection, published, task, slot, reason=reason, recording=_recording(actor, channel)
-        )
+        cancel_occasion(installation, connection, published, task, slot, reason=reason, recording=_recording(actor, channel))
 
 
 def _recording(actor: Actor, channel: Channel) -> Recording:

@@ -56,7 +56,7 @@ def owned_by(entry: Entry, ids: Collection[str], people: People) -> bool:
 
 
 def who_answers(inquiry: Inquiry, entries: Mapping[str, Entry], settings: Settings) -> str:
-    """Whom an inquiry goes to: whom the best entry that was offered names, its owner, else whom the settings name; empty: operators."""
+    """Whom an inquiry goes to: whom the best offered entry names, its owner, else whom the settings name; empty: operators."""
     best = next((entries[one.entry] for one in inquiry.offered if one.entry in entries), None)
     if best is not None:
         return best.escalate_to or best.owner

@@ -12,7 +12,7 @@ from temanashi.faq.entries import Entry, EntryText
 from temanashi.faq.inquiries import Inquiry
 from temanashi.faq.writing import entry_path, entry_text
 from temanashi.workspace.demanding import today_of
-from temanashi.workspace.faq_drafts import free_id, write_entry, with_phrasing
+from temanashi.workspace.faq_drafts import free_id, with_phrasing, write_entry
 from temanashi.workspace.inquiring import Asking
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace

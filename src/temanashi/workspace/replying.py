@@ -36,7 +36,7 @@ def record_reply(
     *,
     entries: Mapping[str, Entry],
 ) -> Inquiry:
-    """Record a person's answer; the first one stands. Raises NotHandedOver, AlreadyReplied, EmptyReply, TooLong and UnknownEntry."""
+    """Record a person's answer; the first stands. Raises NotHandedOver, AlreadyReplied, EmptyReply, TooLong and UnknownEntry."""
     if inquiry.handed_at is None:
         raise NotHandedOver(inquiry.key)
     if inquiry.replied_at is not None:

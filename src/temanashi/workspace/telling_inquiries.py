@@ -24,9 +24,7 @@ STILL_TOLD = timedelta(days=2)
 SHOWN = 60
 
 
-def tell_of_inquiries(
-    installation: Installation, *, post: Post | None = None, notifier: Notifier | None = None
-) -> list[Phrase]:
+def tell_of_inquiries(installation: Installation, *, post: Post | None = None, notifier: Notifier | None = None) -> list[Phrase]:
     """Write each letter once; what went wrong, as sentences. After a hand-over or an answer, and again from the watch."""
     since = installation.clock.now() - STILL_TOLD
     with installation.database.reading() as connection:

@@ -1,0 +1,349 @@
+"""The pages of the FAQ: asking, answers, near questions, not knowing, and a person who answers."""
+
+import json
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import pytest
+
+from temanashi.books import read_register
+from temanashi.faq.inquiries import inquiries_of
+
+HERE = {"origin": "http://testserver"}
+TODAY = datetime.now(UTC).date()
+ENTRY = """---
+id: {id}
+owner: {owner}
+audience: {audience}
+verified_on: 2026-04-01
+{more}
+ja:
+  question: {ja}
+  phrasings: [{phrasings}]
+en:
+  question: {en}
+  phrasings: [{english}]
+---
+
+# ja
+
+1. 手順の一つ目。
+
+{body}
+
+# en
+
+1. The first step.
+
+{body}
+"""
+VPN = {
+    "id": "vpn-connect",
+    "owner": "sato",
+    "audience": "everyone",
+    "more": "",
+    "ja": "VPN に接続できません",
+    "phrasings": "VPN つながらない, 自宅から会社のネットワークに入れない",
+    "en": "I cannot connect to the VPN",
+    "english": "vpn does not connect, cannot reach the office network from home",
+    "body": "![画面](./images/vpn.png) <script>alert(1)</script> {{7*7}} [手順](../pc/reset-pc.md) ![x](http://evil.example/x.png)",
+}
+SALARY = VPN | {
+    "id": "salary-slip",
+    "audience": '["group:hr"]',
+    "owner": "hanako",
+    "ja": "給与明細の訂正の方法",
+    "phrasings": "給与明細 間違い, 給与明細 直す",
+    "en": "How to correct a salary slip",
+    "english": "salary slip wrong, correct pay slip",
+    "body": "秘密の手順",
+}
+PC = VPN | {
+    "id": "reset-pc",
+    "ja": "PC のパスワードを忘れました",
+    "phrasings": "パスワード忘れた, ログインできない",
+    "en": "I forgot the password of my PC",
+    "english": "forgot password, cannot log in",
+    "body": "依頼してください。",
+    "more": "escalate_to: group:helpdesk\nrunbook: {id: reset, parameters: {host: localhost}}",
+}
+PEOPLE = {
+    "people": {
+        "taro": {"name": "田中 太郎", "mail": "taro@example.jp"},
+        "sato": {"name": "佐藤 次郎", "mail": "sato@example.jp"},
+        "hanako": {"name": "鈴木 花子"},
+    },
+    "groups": {"hr": ["hanako"], "helpdesk": ["sato"]},
+}
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def write(place, entry):
+    folder = place.root / "faq" / {"vpn-connect": "network", "salary-slip": "hr"}.get(entry["id"], "pc")
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    (folder / f"{entry['id']}.md").write_text(ENTRY.replace("{{7*7}}", "{{{{7*7}}}}").format(**entry), encoding="utf-8")
+    (folder / "images" / "vpn.png").write_bytes(PNG)
+
+
+@pytest.fixture
+def desk(empty):
+    place = empty.place
+    for entry in (VPN, SALARY, PC):
+        write(place, entry)
+    (place.root / "runbooks" / "site").mkdir(parents=True, exist_ok=True)
+    (place.root / "runbooks" / "site" / "people.yaml").write_text(json.dumps(PEOPLE, ensure_ascii=False), encoding="utf-8")
+    place.runbook(
+        "reset",
+        {"id": "go", "manual": {"text": {"ja": "直す", "en": "Reset"}, "minutes": 5}},
+        parameters=[{"name": "host", "type": "string", "title": {"ja": "PC", "en": "PC"}, "default": "x"}],
+    )
+    place.runbook(
+        "answer-inquiry",
+        {"id": "go", "manual": {"text": {"ja": "答える", "en": "Answer"}, "minutes": 5}},
+        toil={"demand": {"source": "inquiries"}},
+    )
+    place.publish()
+    return empty
+
+
+def ask(desk, question, *, lang="ja", follow=True, **more):
+    number = re.search(r'name="number" value="(inq-\d{8}-[0-9a-f]{8})"', desk.get("/faq").text)[1]
+    answer = desk.http.post(f"/faq?lang={lang}", data={"q": question, "number": number} | more, headers=HERE)
+    if not follow or answer.status_code != 303:
+        return answer
+    desk.number = number
+    return shown(desk, lang=lang)
+
+
+def shown(desk, number="", *, lang="ja", **query):
+    return desk.get(f"/faq/inquiries/{number or desk.number}?{urlencode({'lang': lang} | query)}")
+
+
+def act(desk, action, *, number="", lang="ja", **form):
+    return desk.http.post(f"/faq/inquiries/{number or desk.number}?lang={lang}", data={"action": action} | form, headers=HERE)
+
+
+def inquiries(desk):
+    with desk.opened.database.reading() as connection:
+        return inquiries_of(desk.opened.ledger.records(connection, kinds=("inquiry",)))
+
+
+def register(desk):
+    with desk.opened.database.reading() as connection:
+        return read_register(desk.opened.ledger, connection, zone=desk.opened.settings.zone)
+
+
+def test_a_question_gets_its_answer_with_owner_and_day(desk):
+    desk.sign_in("taro", "staff")
+    answer = ask(desk, "VPN に接続できません")
+    assert answer.status_code == 200
+    assert "<h1>VPN に接続できません</h1>" in answer.text
+    assert "手順の一つ目" in answer.text
+    assert "佐藤 次郎" in answer.text
+    assert "2026年4月1日" in answer.text
+    (one,) = inquiries(desk).values()
+    assert (one.kind, one.asker.name, one.channel, one.offered[0].entry) == ("answer", "田中 太郎", "page", "vpn-connect")
+    assert one.index
+    assert one.state == "offered"
+
+
+def test_an_answer_is_safe_markup_with_our_own_images_and_links_only(desk):
+    desk.sign_in("taro", "staff")
+    text = ask(desk, "VPN に接続できません").text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;" in text
+    assert "{{7*7}}" in text
+    assert "evil.example" not in text
+    assert 'src="/tema/faq/entries/vpn-connect/images/vpn.png"' in text
+    assert 'href="/tema/faq/entries/reset-pc"' in text
+    image = desk.get("/faq/entries/vpn-connect/images/vpn.png")
+    assert (image.status_code, image.content) == (200, PNG)
+    assert desk.get("/faq/entries/vpn-connect/images/other.png").status_code == 404
+
+
+def test_a_secret_is_masked_before_anything_is_stored(desk):
+    ask(desk, "VPN に接続できません。パスワードは Himitsu-2026! です")
+    text = json.dumps([str(one) for one in inquiries(desk).values()], ensure_ascii=False)
+    assert "Himitsu" not in text
+    assert b"Himitsu" not in b"".join(path.read_bytes() for path in (desk.place.root / ".tema").rglob("temanashi.db*"))
+    assert "伏せて記録しました" in shown(desk).text
+
+
+def test_who_is_not_of_the_audience_never_hears_of_an_entry(desk):
+    desk.sign_in("taro", "staff")
+    assert "給与" not in ask(desk, "給与明細 間違い").text.replace("給与明細 間違い", "")
+    assert desk.get("/faq/suggest?q=給与明細").json() == {"entries": []}
+    assert desk.get("/faq/entries/salary-slip").status_code == desk.get("/faq/entries/nothing-here").status_code == 400
+    assert "salary-slip" not in desk.get("/faq/entries/salary-slipp").text.replace("salary-slipp", "")
+    assert desk.get("/faq/entries/salary-slip/images/vpn.png").status_code == 400
+    assert "給与" not in desk.get("/faq/entries?lang=ja").text
+    assert desk.http.post("/faq", data={"q": "x", "entry": "salary-slip"}, headers=HERE).status_code == 400
+    desk.sign_in("hanako", "staff")
+    assert desk.get("/faq/suggest?q=給与明細").json()["entries"][0]["id"] == "salary-slip"
+    assert "秘密の手順" in ask(desk, "給与明細 間違い").text or "salary-slip" in shown(desk).text
+
+
+def test_an_asserted_name_opens_no_entry_for_others(desk):
+    desk.http.post("/faq", data={"q": "x"}, headers=HERE)
+    answer = desk.get("/faq/entries?lang=ja", headers={"cookie": "tema_name=hanako"})
+    assert "給与" not in answer.text
+
+
+def test_only_the_asker_says_whether_it_is_solved_once_and_changeable(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "VPN に接続できません")
+    assert register(desk).requested == {}
+    assert act(desk, "solved", entry="vpn-connect").status_code == 303
+    assert act(desk, "solved", entry="vpn-connect").status_code == 303
+    (one,) = inquiries(desk).values()
+    assert (one.vote, one.votes, one.voted_entry) == ("solved", 1, "vpn-connect")
+    (unit,) = register(desk).requested["answer-inquiry"].values()
+    assert (unit.source, unit.slot) == ("inquiries", one.key)
+    assert act(desk, "not_solved", entry="vpn-connect").status_code == 303
+    assert register(desk).cancelled[("answer-inquiry", one.key)].reason
+    assert "引き継ぐ" in shown(desk).text
+    desk.sign_in("hanako", "staff")
+    assert shown(desk).status_code == 400
+    assert act(desk, "solved").status_code in {400, 403}
+    assert next(iter(inquiries(desk).values())).vote == "not_solved"
+
+
+def test_a_vote_for_what_was_not_offered_or_long_ago_is_refused(desk, monkeypatch):
+    desk.sign_in("taro", "staff")
+    ask(desk, "VPN に接続できません")
+    assert "表示した項目ではありません" in act(desk, "solved", entry="reset-pc").text
+    act(desk, "hand-over")
+    assert "もう変えられません" in act(desk, "solved", entry="vpn-connect").text
+
+
+def test_what_nobody_knows_goes_to_a_person_and_the_answer_comes_back(desk):
+    desk.sign_in("taro", "staff")
+    page = ask(desk, "社員食堂の献立 zzqq")
+    assert "<h1>わかりません</h1>" in page.text
+    assert act(desk, "hand-over", details="来週の分です。電話 090-1234-5678").status_code == 303
+    (one,) = inquiries(desk).values()
+    assert one.waiting
+    assert "090-1234-5678" not in one.details
+    assert [unit.slot for unit in register(desk).requested["answer-inquiry"].values()] == [one.key]
+    assert "担当者に引き継ぎました" in shown(desk).text
+    assert 'name="reply"' not in shown(desk).text
+    assert "この操作はできません" in act(desk, "reply", reply="自分で答える").text
+    desk.sign_in("sato", "operator")
+    assert "あなたの回答を待っている質問が1件" in desk.get("/faq?lang=ja").text
+    assert act(desk, "reply", reply=" ").status_code == 400
+    assert act(desk, "reply", reply="総務の掲示板にあります。", minutes="５", propose="entry", topic="general").status_code == 303
+    assert "先に回答しました" in act(desk, "reply", reply="もう一度").text
+    (one,) = inquiries(desk).values()
+    assert (one.state, one.replied_by, one.seconds) == ("replied", "佐藤 次郎", 300)
+    desk.sign_in("taro", "staff")
+    assert "回答が届いています" in shown(desk).text
+    assert "総務の掲示板にあります。" in shown(desk).text
+    assert "担当者が回答" in desk.get("/faq?lang=ja").text
+
+
+def test_an_accepted_proposal_is_a_draft_that_is_published_as_usual(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "社員食堂の献立 zzqq")
+    act(desk, "hand-over")
+    desk.sign_in("sato", "operator")
+    act(desk, "reply", reply="総務の掲示板にあります。", propose="entry", topic="general")
+    assert "受け入れる" in shown(desk).text
+    assert act(desk, "accept").status_code == 303
+    (file,) = (desk.place.root / "faq" / "general").glob("*.md")
+    assert "総務の掲示板にあります。" in file.read_text(encoding="utf-8")
+    assert "受け入れられる提案がありません" in act(desk, "accept").text or act(desk, "accept").status_code == 400
+    desk.place.publish()
+    desk.sign_in("taro", "staff")
+    ask(desk, "社員食堂の献立 zzqq")
+    (offered,) = inquiries(desk)[desk.number].offered
+    assert offered.entry == file.stem
+    assert "総務の掲示板にあります。" in shown(desk, entry=file.stem).text
+
+
+def test_a_question_becomes_a_phrasing_of_the_entry_that_answers_it(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "社員食堂の献立 zzqq")
+    act(desk, "hand-over")
+    desk.sign_in("sato", "operator")
+    assert "FAQ に「vpn-conect」という項目はありません" in act(desk, "reply", reply="x", **{"entry-id": "vpn-conect"}).text
+    act(desk, "reply", reply="VPN の項目です。", propose="phrasing", **{"entry-id": "vpn-connect"})
+    act(desk, "accept")
+    text = (desk.place.root / "faq" / "network" / "vpn-connect.md").read_text(encoding="utf-8")
+    assert "社員食堂の献立 zzqq" in text
+    assert "VPN つながらない" in text
+    (one,) = inquiries(desk).values()
+    assert one.proposal.state == "accepted"
+    desk.place.publish()
+    desk.sign_in("taro", "staff")
+    assert "VPN に接続できません" in ask(desk, "社員食堂の献立 zzqq").text
+
+
+def test_an_answer_that_can_be_done_offers_its_runbook_filled_in(desk):
+    desk.sign_in("sato", "operator")
+    assert "/tema/runbooks/reset/run?p.host=localhost&amp;lang=ja" in ask(desk, "PC のパスワードを忘れました").text
+
+
+def test_the_same_form_twice_is_one_question_and_a_strangers_number_shows_nothing(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "VPN に接続できません")
+    assert desk.http.post("/faq", data={"q": "another", "number": desk.number}, headers=HERE).status_code == 303
+    assert [one.question for one in inquiries(desk).values()] == ["VPN に接続できません"]
+    desk.sign_in("hanako", "staff")
+    assert desk.http.post("/faq", data={"q": "another", "number": desk.number}, headers=HERE).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \u3000 ", "\0\0", "x" * 60_000, "あ" * 2001], ids=["empty", "blanks", "nul", "very long", "too long"]
+)
+def test_a_question_that_is_none_is_refused_with_what_to_do(desk, text):
+    answer = ask(desk, text, follow=False)
+    assert answer.status_code in {400, 413}
+    assert inquiries(desk) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["🙂🙂", "<script>alert(1)</script>", "{{7*7}}{% raw %}", "ﾊﾟｽﾜｰﾄﾞ 忘れた", "' OR 1=1 --", "a\0b", "*" * 300]
+)
+def test_hostile_questions_are_questions(desk, text):
+    desk.sign_in("taro", "staff")
+    answer = ask(desk, text)
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert ">49" not in answer.text
+    assert desk.get(f"/faq/suggest?{urlencode({'q': text})}").status_code == 200
+    assert desk.get(f"/faq?{urlencode({'q': text})}").status_code == 200
+
+
+def test_an_entry_that_is_withdrawn_is_no_longer_shown(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "VPN に接続できません")
+    (desk.place.root / "faq" / "network" / "vpn-connect.md").unlink()
+    desk.place.publish()
+    answer = shown(desk)
+    assert answer.status_code == 200
+    assert "いまは公開されていません" in answer.text
+    assert "手順の一つ目" not in answer.text
+
+
+def test_the_page_searches_without_a_script_and_records_nothing_by_that(desk):
+    desk.sign_in("taro", "staff")
+    page = desk.get("/faq?lang=en&q=vpn+does+not+connect")
+    assert "I cannot connect to the VPN" in page.text
+    assert inquiries(desk) == {}
+    entry = desk.get("/faq/entries/vpn-connect?lang=en&q=vpn+does+not+connect")
+    assert "It is solved" in entry.text
+    number = re.search(r'name="number" value="([^"]+)"', entry.text)[1]
+    form = {"q": "vpn does not connect", "entry": "vpn-connect", "number": number, "action": "solved"}
+    assert desk.http.post("/faq?lang=en", data=form, headers=HERE).status_code == 303
+    (one,) = inquiries(desk).values()
+    assert (one.vote, one.voted_entry) == ("solved", "vpn-connect")
+
+
+def test_where_nobody_signs_in_a_name_is_asked_for_at_the_hand_over(desk):
+    ask(desk, "社員食堂の献立 zzqq")
+    assert "名前" in act(desk, "hand-over").text
+    assert act(desk, "hand-over", name="田中").status_code == 303
+    assert next(iter(inquiries(desk).values())).waiting
