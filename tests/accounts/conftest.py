@@ -6,7 +6,7 @@ import pytest
 
 import fixtures_linuxhost
 import fixtures_scim
-from temanashi.accounts.directories.linux import KIND
+from temanashi.accounts.directories.linux import KIND, program
 from temanashi.accounts.directory import Reached
 from temanashi.accounts.model import Scope
 from temanashi.accounts.wishes import Wish
@@ -31,4 +31,4 @@ def linux(linuxhost):
             after = directory.apply(wish, changes, seen, secret=secret) if changes else seen
             return [change.field for change in changes], after.account(login)
 
-        yield SimpleNamespace(directory=directory, transport=transport, done=done)
+        yield SimpleNamespace(directory=directory, transport=transport, done=done, wish=Wish, program=program)

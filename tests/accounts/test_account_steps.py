@@ -8,6 +8,7 @@ import pytest
 
 from fixtures_killing import deadly, in_another_process
 from fixtures_runs import ALICE, asking, make_engine, runbook_of
+from fixtures_sshd import make_key
 from temanashi.accounts.roles import Roles
 from temanashi.errors import TemanashiError
 from temanashi.hosts.inventory import Inventory
@@ -236,6 +237,10 @@ REFUSED = [
     ({"do": "join", "login": "new9", "roles": ["ops", "desk"]}, "segregation"),
     ({"do": "join", "login": "new9", "last_day": "31.3.2030"}, "2027-03-31"),
     ({"do": "join", "login": "new9", "keys": ["ssh-rsa AAAA"]}, "public key"),
+    ({"do": "join", "login": "new9", "on_host": {"uid": "12;id"}}, "between 1 and 65533"),
+    ({"do": "join", "login": "new9", "on_host": {"home": "/home/../etc"}}, "folder is a path"),
+    ({"do": "join", "login": "new9", "on_host": {"primary_group": "docker"}}, "rights of root"),
+    ({"do": "join", "login": "new9", "on_host": {"add_keys": "ssh-rsa AAAA"}}, "public key"),
     ({"do": "unlock", "login": "closed9"}, "open it again"),
     ({"do": "unlock", "login": "bare9"}, "reset it instead"),
 ]
@@ -308,3 +313,43 @@ def test_whether_a_password_was_set_is_unknown_unless_the_account_is_as_it_was(s
     assert step.observe(change).happened == "no"
     linuxhost.inside("chage", "-d", "0", "unsure1")
     assert step.observe(change).happened == "unknown"
+
+
+def test_what_only_hosts_have_is_planned_done_and_taken_back(site, linuxhost):
+    on_host = {"uid": "{{ 20700 + 1 }}", "home": "/home/other-place", "create_groups": True, "primary_group": "hostgroup"}
+    step = {"do": "join", "login": "onhost1", "groups": ["hostmore"], "on_host": on_host}
+    [change] = dry_run(site.engine, site.request(step)).changes
+    assert "new groups hostgroup, hostmore" in said(change)
+    assert "number 20701, folder /home/other-place, first group - -> hostgroup" in said(change)
+    _, view, number = site.run(step)
+    assert statuses(view) == ["changed"]
+    assert linuxhost.line("passwd", "onhost1")[2:6:3] == ["20701", "/home/other-place"]
+    assert linuxhost.inside("id", "-Gn", "onhost1").split() == ["hostgroup", "hostmore"]
+    site.view(request_undo(site.engine, number, actor=ALICE, channel="cli", reason="wrong"))
+    assert linuxhost.line("passwd", "onhost1")[6].endswith("nologin")
+
+
+def test_a_key_that_was_rotated_comes_back_by_undo(site, linuxhost, tmp_path):
+    old, new = linuxhost.person("rotated1"), make_key(tmp_path / "new")
+    on_host = {"add_keys": _line(new), "drop_keys": [_line(old)]}
+    _, _, number = site.run({"do": "set", "login": "rotated1", "on_host": on_host})
+    assert [linuxhost.login("rotated1", key=key) for key in (old, new)] == ["refused", "rotated1"]
+    site.view(request_undo(site.engine, number, actor=ALICE, channel="cli", reason="the new one is lost"))
+    assert [linuxhost.login("rotated1", key=key) for key in (old, new)] == ["rotated1", "refused"]
+
+
+def test_a_rotation_that_was_interrupted_goes_on_and_one_that_met_a_foreign_key_is_a_conflict(site, linuxhost, tmp_path):
+    for login, foreign in (("halfway1", False), ("halfway2", True)):
+        old, new = linuxhost.person(login), make_key(tmp_path / f"new-{login}")
+        on_host = {"add_keys": [_line(new)], "drop_keys": [_line(old)]}
+        number = request_run(site.engine, site.request({"do": "set", "login": login, "on_host": on_host}))
+        came = [new, *([make_key(tmp_path / "foreign")] if foreign else [])]
+        text = "".join(f"{_line(key)}\n" for key in came)
+        linuxhost.inside("sh", "-c", 'cat >> "/home/$1/.ssh/authorized_keys"', "sh", login, text=text)
+        _, view, _ = site.view(number)
+        assert statuses(view) == ["conflict" if foreign else "changed"]
+        assert linuxhost.login(login, key=old) == (login if foreign else "refused")
+
+
+def _line(key):
+    return key.with_suffix(".pub").read_text().strip()

@@ -173,7 +173,7 @@ def test_every_field_has_words_in_both_languages():
                 assert not told(change).text(lang).startswith("accounts.")
 
 
-LINES = ["T:1:1000", "A:hanako:1001:1001:hanako:花子:/home/hanako:/bin/sh:set:20000::ops", "G:ops:200:hanako", "L", "E"]
+LINES = ["T:2:1000", "A:hanako:1001:1001:hanako:花子:/home/hanako:/bin/sh:set:20000::ops", "G:ops:200:hanako", "L", "E"]
 
 
 def read(lines, **more):
@@ -202,12 +202,12 @@ def test_what_was_printed_is_read():
         (LINES, {"truncated": True}),
         (LINES[:-1], {}),
         (LINES[1:], {}),
-        (["T:2:1000", *LINES[1:]], {}),
+        (["T:1:1000", *LINES[1:]], {}),
         ([*LINES, "E"], {}),
         ([], {}),
         ([*LINES[:2], "something else", *LINES[2:]], {}),
         ([*LINES[:2], "F:hanako:many", *LINES[2:]], {}),
-        (["T:1:1000", "A:hanako:1001:1001", *LINES[2:]], {}),
+        (["T:2:1000", "A:hanako:1001:1001", *LINES[2:]], {}),
     ],
 )
 def test_a_read_that_is_not_whole_is_refused(lines, more):

@@ -10,7 +10,9 @@ from fixtures_runs import asking, make_engine
 from fixtures_sshd import make_key
 from temanashi.accounts.directories.linux import INSTALLED, KIND, program, sudoers
 from temanashi.accounts.directory import Reached
+from temanashi.accounts.faults import BadAccountValue
 from temanashi.accounts.model import Scope
+from temanashi.accounts.names import fingerprint_of
 from temanashi.accounts.roles import Roles
 from temanashi.accounts.wishes import Wish
 from temanashi.clock import SystemClock
@@ -166,3 +168,17 @@ def test_the_program_is_a_good_shell_script_for_each_shell(tmp_path):
     file.write_text(program())
     for shell in (["dash"], ["bash", "--posix"], ["busybox", "sh"]):
         assert subprocess.run([*shell, "-n", str(file)], check=False).returncode == 0
+
+
+def test_a_key_is_rotated_by_its_line_or_fingerprint_and_another_time_changes_nothing(shipped, linuxhost, tmp_path):
+    old, new = linuxhost.person("rotator"), make_key(tmp_path / "new")
+    lines = [key.with_suffix(".pub").read_text().strip() for key in (old, new)]
+    assert shipped("rotate-ssh-key", login="rotator", new_key=lines[1], old_key=lines[0]) == "done"
+    assert [linuxhost.login("rotator", key=key) for key in (old, new)] == ["refused", "rotator"]
+    files = linuxhost.files()
+    kept = linuxhost.inside("ls", "-la", "/home/rotator/.ssh")
+    assert shipped("rotate-ssh-key", login="rotator", new_key=lines[1], old_key=fingerprint_of(lines[0])) == "done"
+    assert linuxhost.files() == files
+    assert linuxhost.inside("ls", "-la", "/home/rotator/.ssh") == kept
+    with pytest.raises(BadAccountValue, match="same key"):
+        shipped("rotate-ssh-key", login="rotator", new_key=lines[1], old_key=fingerprint_of(lines[1]))

@@ -26,7 +26,8 @@ from temanashi.runs.results import Finished, Waiting
 
 DAYS = {"restart-service", "rotate-logs", "clean-temporary-files", "collect-diagnostics", "check-backups", "certificate-renewal"}
 DAYS |= {"planned-maintenance", "month-end-checklist"}
-ACCOUNTS = {"close-linux-account", "reset-linux-password", "unlock-linux-account", "open-linux-account", "change-linux-roles"}
+ACCOUNTS = {"close-linux-account", "reset-linux-password", "unlock-linux-account", "open-linux-account"}
+ACCOUNTS |= {"change-linux-roles", "rotate-ssh-key"}
 # Shown on a real host in tests/accounts.
 DAYS |= ACCOUNTS
 

@@ -18,20 +18,29 @@ from temanashi.accounts.faults import BadAccountValue
 from temanashi.text.local import Phrase, phrase
 
 __all__ = [
+    "HOME",
     "NAME",
     "DisplayName",
     "GroupName",
     "check_display_name",
+    "check_home",
     "check_key",
     "check_last_day",
     "check_name",
     "check_shell",
+    "check_uid",
     "fingerprint",
+    "fingerprint_of",
 ]
 
 NAME = r"[a-z_][a-z0-9_-]{0,31}"
 """Logins and groups."""
 
+HOME = r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+"
+"""Folders of accounts."""
+
+FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}", re.ASCII)
+UIDS = (1, 65533)
 LONGEST_DISPLAY_NAME = 80
 SHELL = re.compile(r"(/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)+", re.ASCII)
 KEY_TYPES = frozenset(
@@ -82,6 +91,20 @@ def check_shell(text: str) -> str:
     return text
 
 
+def check_home(text: str) -> str:
+    """The path of an account's folder; raises BadAccountValue."""
+    if not re.fullmatch(HOME, text, re.ASCII) or len(text) > 200:  # noqa: PLR2004  (as useradd has it)
+        raise BadAccountValue(text, phrase("accounts.home-form"))
+    return text
+
+
+def check_uid(text: str) -> int:
+    """The number of an account; raises BadAccountValue. Which of them are the system's, each host says by itself."""
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII) or not UIDS[0] <= int(text) <= UIDS[1]:
+        raise BadAccountValue(text, phrase("accounts.uid-form"))
+    return int(text)
+
+
 def check_key(line: str) -> str:
     """A public key as OpenSSH writes it, `TYPE BASE64 [COMMENT]`, without options; raises BadAccountValue."""
     problem = phrase("accounts.key-form", types=sorted(KEY_TYPES))
@@ -108,6 +131,13 @@ def fingerprint(blob: str) -> str:
     except (binascii.Error, ValueError):
         raw = blob.encode()
     return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
+
+
+def fingerprint_of(text: str) -> str:
+    """The fingerprint of a public key's line, or the text itself where it is a fingerprint; raises BadAccountValue."""
+    if FINGERPRINT.fullmatch(text.strip()):
+        return text.strip()
+    return fingerprint(check_key(text).split(" ")[1])
 
 
 def check_last_day(text: str) -> date:

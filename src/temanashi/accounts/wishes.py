@@ -38,7 +38,8 @@ class Wish(_Frozen):
     """What is wished for one login; None is "as it is". What a directory does not know (see `Cap`) is left out there.
 
     `groups` it shall be in, `not_groups` it shall not; of others nothing is said. `keys` are whole lines; an empty tuple takes all
-    away. `expires_on` is the first UTC day without access. `restore`: the facts from before, of a change that is taken back.
+    away. `expires_on` is the first UTC day without access. `before`: the facts from before, of a change that is taken back.
+    `on_host`: a `HostWish` as JSON, which only kinds of directory that are reached through hosts look at.
     """
 
     do: Deed
@@ -52,6 +53,7 @@ class Wish(_Frozen):
     expires_on: date | Literal["never"] | None = None
     with_password: bool = False
     before: dict[str, Any] | None = None
+    on_host: dict[str, Any] | None = None
 
 
 class FieldChange(_Frozen):
@@ -73,6 +75,10 @@ class FieldChange(_Frozen):
         "failures",
         "sessions",
         "aside",
+        "uid",
+        "home",
+        "primary_group",
+        "new_groups",
     ]
     before: Any
     after: Any
@@ -156,8 +162,8 @@ class _Difference:
         if self.wish.with_password and self.account.password != "set":  # noqa: S105  (a state)
             yield from self.new_password()
 
-    def groups(self, wanted: set[str]) -> Iterator[FieldChange]:
-        after = wanted - {self.account.primary_group}
+    def groups(self, wanted: set[str], *, primary: str = "") -> Iterator[FieldChange]:
+        after = wanted - {primary or self.account.primary_group}
         if after != {*self.account.groups}:
             yield FieldChange(field="groups", before=sorted(self.account.groups), after=sorted(after))
 
@@ -230,11 +236,13 @@ class _Difference:
         before = Account.model_validate(self.wish.before or {})
         if {self.account.password, before.password} == {"locked", "set"}:
             yield FieldChange(field="password", before=self.account.password, after=before.password)
+        if before.primary_group and before.primary_group != self.account.primary_group:
+            yield FieldChange(field="primary_group", before=self.account.primary_group, after=before.primary_group)
         for field in self.plain():
             if getattr(before, field) != getattr(self.account, field):
                 yield FieldChange(field=field, before=getattr(self.account, field), after=getattr(before, field))
         yield from self.expiry(before.expires_on or NEVER)
-        yield from self.groups({*before.groups})
+        yield from self.groups({*before.groups}, primary=before.primary_group)
         if self.account.aside and not before.aside:
             yield FieldChange(field="aside", before=True, after=False)
         elif sorted(self.account.keys) != sorted(before.keys):

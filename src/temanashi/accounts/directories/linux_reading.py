@@ -1,13 +1,14 @@
-"""What `linux_account.sh read` printed, as a snapshot: everything, or nothing."""
+"""What the program printed on the host, as a snapshot: everything, or nothing."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from temanashi.accounts.directories.linux_rights import Rights, read_rights
 from temanashi.accounts.faults import IncompleteRead
 from temanashi.accounts.model import Account, LastSeen, Password, Scope, Snapshot
 from temanashi.accounts.names import fingerprint
@@ -17,12 +18,12 @@ from temanashi.text.local import phrase
 
 __all__ = ["PROTOCOL", "read_snapshot"]
 
-PROTOCOL = "1"
+PROTOCOL = "2"
 EPOCH = date(1970, 1, 1)
 LAST_DAYS = 80_000
 """Days from the epoch that a date is made of; more stands for "never"."""
 HIGHEST_UID = 65534
-TAGS = "TAKSCFPGXLE"
+TAGS = "TAKSCFPGXRLE"
 STATE = frozenset("AKSC")
 PASSWORDS: dict[str, Password] = {"set": "set", "locked": "locked", "none": "none", "empty": "empty"}
 SEEN = re.compile(r"\S{3} (\S{3} +\d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4})$")
@@ -106,8 +107,9 @@ def _accounts(told: _Told) -> tuple[Account, ...]:
         keys[line.name].append(fingerprint(line.rest))
     seen = dict(filter(None, (_seen(line.rest) for line in told.of("L"))))
     jobs, aside = told.names("C"), told.names("S")
+    rights = read_rights((line.name, line.rest) for line in told.of("R"))
     return tuple(
-        _account(line, told).model_copy(
+        _account(line, told, rights).model_copy(
             update={
                 "keys": tuple(sorted(keys.get(line.name, ()))),
                 "jobs": line.name in jobs,
@@ -119,8 +121,8 @@ def _accounts(told: _Told) -> tuple[Account, ...]:
     )
 
 
-def _account(line: _Line, told: _Told) -> Account:
-    uid, _gid, primary, name, home, shell, password, changed, expires, groups = line.rest.split(":")
+def _account(line: _Line, told: _Told, rights: Rights) -> Account:
+    uid, gid, primary, name, home, shell, password, changed, expires, groups = line.rest.split(":")
     mine = _listed(groups)
     return Account(
         login=line.name,
@@ -134,7 +136,7 @@ def _account(line: _Line, told: _Told) -> Account:
         expires_on=_day(expires),
         groups=mine,
         system=not told.minimum <= int(uid) < HIGHEST_UID,
-        privileged=_privileged(uid, [primary, *mine]),
+        privileged=_privileged(line.name, uid, {primary: gid, **dict.fromkeys(mine, "")}, rights),
         failures=told.count("F", line.name),
         sessions=told.count("P", line.name),
         state=told.state(line.name),
@@ -159,7 +161,11 @@ def _day(text: str) -> date | None:
     return EPOCH + timedelta(days=days) if 0 <= days < LAST_DAYS else None
 
 
-def _privileged(uid: str, groups: Iterable[str]) -> str:
+def _privileged(login: str, uid: str, groups: Mapping[str, str], rights: Rights) -> str:
+    """Why an account counts as privileged: its number, its groups, and what sudoers says of it; `groups` are gids by name."""
     if uid == "0":
         return "uid 0"
-    return ", ".join(sorted(PRIVILEGED_GROUPS.intersection(groups)))
+    powerful = sorted(PRIVILEGED_GROUPS.intersection(groups))
+    # What sudoers gives to such a group is what the group stands for.
+    told = rights.of(login, uid, {name: gid for name, gid in groups.items() if name not in powerful})
+    return ", ".join([*powerful, *told])

@@ -125,10 +125,10 @@ def _as_planned(change: Change, account: Account | None, wish: Wish) -> bool:
     if account is None:
         return False
     now = account.facts()
-    return all(now.get(field) == value or _reached(field, now.get(field), after) for field, value in before.items())
+    return all(now.get(field) == value or _reached(field, value, now.get(field), after) for field, value in before.items())
 
 
-def _reached(field: str, now: Any, after: Mapping[str, Any]) -> bool:
+def _reached(field: str, before: Any, now: Any, after: Mapping[str, Any]) -> bool:
     if field == "aside":
         return bool({"keys", "jobs", "aside"} & {*after})
     if field not in after:
@@ -137,8 +137,8 @@ def _reached(field: str, now: Any, after: Mapping[str, Any]) -> bool:
         return str(now).rpartition("/")[2] in NOLOGINS
     if field == "expires_on" and after[field] == "never":
         return now is None
-    if isinstance(now, list):
-        return sorted(now) == sorted(after[field])
+    if isinstance(now, list):  # on its way: nothing else has come, and nothing else has gone
+        return {*before} & {*after[field]} <= {*now} <= {*before} | {*after[field]}
     return bool(now == after[field])
 
 

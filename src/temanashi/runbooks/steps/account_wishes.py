@@ -13,6 +13,7 @@ from temanashi.accounts.names import check_display_name, check_key, check_last_d
 from temanashi.accounts.roles import PRIVILEGED_GROUPS, Roles, desired_of, separated
 from temanashi.accounts.wishes import NEVER, Wish
 from temanashi.hosts.inventory import Host
+from temanashi.runbooks.steps.account_host_wishes import HostSpec, host_wish
 from temanashi.runbooks.steps.contract import PlanContext
 from temanashi.runbooks.steps.values import filled, typed
 from temanashi.text.local import phrase
@@ -21,7 +22,7 @@ __all__ = ["AccountsSpec", "given_values", "wish_of"]
 
 Doing = Literal["join", "set", "disable", "enable", "unlock", "reset"]
 SETTING = frozenset({"join", "set", "enable"})
-ONLY_SETTING = ("name", "shell", "roles", "groups", "not_groups", "keys", "last_day")
+ONLY_SETTING = ("name", "shell", "roles", "groups", "not_groups", "keys", "last_day", "on_host")
 
 
 def _listed(value: Any) -> Any:
@@ -53,6 +54,7 @@ class AccountsSpec(BaseModel):
         description="Public keys, whole lines, instead of those that are there; [] takes all away; templates",
     )
     last_day: str | None = Field(default=None, max_length=200, description='"2027-03-31", or never; a template')
+    on_host: HostSpec | None = Field(default=None, description="What only accounts of hosts have")
     deliver: str | None = Field(
         default=None, min_length=1, max_length=80, description="Channel of the settings that gets the one-time password"
     )
@@ -90,7 +92,8 @@ def wish_of(spec: AccountsSpec, given: dict[str, Any], roles: Roles) -> Wish:
         groups += desired.linux
         not_groups |= {*desired.not_linux}
         privileged = desired.privileged
-    if not privileged and (powerful := PRIVILEGED_GROUPS.intersection(groups)):
+    on_host = host_wish(given["on_host"])
+    if not privileged and (powerful := PRIVILEGED_GROUPS.intersection([*groups, (on_host or {}).get("primary_group")])):
         raise BadAccountValue(min(powerful), phrase("accounts.privileged-needs-role"))
     return Wish(
         do=spec.do,
@@ -102,6 +105,7 @@ def wish_of(spec: AccountsSpec, given: dict[str, Any], roles: Roles) -> Wish:
         keys=_keys(spec, given),
         expires_on=_expiry(given["last_day"]),
         with_password=spec.do == "join" and spec.deliver is not None,
+        on_host=on_host,
     )
 
 
