@@ -146,8 +146,7 @@ def ours(url: str, share: int, count: int) -> Iterator[None]:
     drafts = [draft for number in numbers for draft in run_drafts(number, date(2026, 11, 20), dice)][:count]
     yield
     for draft in drafts:
-        with database.transaction() as connection:
-            book.append(connection, draft)
+        book.record(draft)
         yield
     database.close()
 

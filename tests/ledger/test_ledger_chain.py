@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from temanashi.ledger.chain import body_hash, clean_text, event_id, plain, record_hash, stamp, texts_of
+from temanashi.ledger.chain import body_hash, clean_text, event_id, placed, plain, prepared, record_hash, stamp
 from temanashi.ledger.ledger import Ledger
 from temanashi.ledger.records import Draft
 from temanashi.ledger.verification import verify
@@ -25,15 +25,11 @@ values = st.recursive(
 def test_the_hash_of_a_known_record_never_changes():
     # Computed once with another program; if this fails, old ledgers no longer verify.
     draft = Draft(kind="noted", actor="山田", reason="確認", body={"b": 1, "a": "é"})
-    fields, envelope, body = texts_of(
-        draft,
-        chain="main",
-        seq=1,
-        event="00000000-0000-7000-8000-000000000000",
-        recorded_at=stamp(NOW),
-        prev_hash="0" * 64,
-        salt=b"s" * 16,
+    ready = prepared(draft, salt=b"s" * 16)
+    fields, envelope = placed(
+        ready, chain="main", seq=1, event="00000000-0000-7000-8000-000000000000", recorded_at=stamp(NOW), prev_hash="0" * 64
     )
+    body = ready.body
     assert body == '{"a":"é","b":1}'
     assert fields["body_hash"] == body_hash(b"s" * 16, body) == "fdb1caf649ac190becbd157dff9b9acf6022dbac7507fb08c60b62d0ade631fd"
     assert record_hash(envelope) == "df3a9201b2be4ab6b8d2da8d1d850bd3d99a20f52a1907049050890d8e4a135b"

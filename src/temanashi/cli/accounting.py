@@ -113,9 +113,8 @@ def sign(
             force=force,
             points=_points(minutes, least, most),
         )
-        with opened.database.transaction() as connection:
-            record = opened.ledger.append(connection, draft)
-    answer(say_here("cli.signed", task=proposed.title.text(language()), by=draft.actor, seq=record.seq))
+        seq = opened.ledger.record(draft).seq
+    answer(say_here("cli.signed", task=proposed.title.text(language()), by=draft.actor, seq=seq))
 
 
 def _points(likely: float, least: float | None, most: float | None) -> tuple[int, int] | None:

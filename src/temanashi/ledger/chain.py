@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -19,7 +19,20 @@ from temanashi.canonical import canonical_json
 from temanashi.ledger.faults import BadRecord
 from temanashi.ledger.records import SCHEMA, Draft
 
-__all__ = ["DOMAIN", "GENESIS", "body_hash", "clean_text", "event_id", "micros", "plain", "record_hash", "stamp", "texts_of"]
+__all__ = [
+    "DOMAIN",
+    "GENESIS",
+    "Prepared",
+    "body_hash",
+    "clean_text",
+    "event_id",
+    "micros",
+    "placed",
+    "plain",
+    "prepared",
+    "record_hash",
+    "stamp",
+]
 
 DOMAIN = b"temanashi/ledger/record/1\n"
 GENESIS = "0" * 64
@@ -36,7 +49,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def stamp(moment: datetime) -> str:
     """`2026-11-20T08:30:00.000000Z`: one width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
 
 
 def micros(moment: datetime) -> int:
@@ -116,29 +129,32 @@ def record_hash(envelope: str) -> str:
     return hashlib.sha256(DOMAIN + envelope.encode()).hexdigest()
 
 
-def texts_of(
-    draft: Draft, *, chain: str, seq: int, event: str, recorded_at: str, prev_hash: str, salt: bytes
-) -> tuple[dict[str, Any], str, str]:
-    """The envelope's fields, its text and the body's text; raises BadRecord."""
+class Prepared(NamedTuple):
+    """What is known of a record before its place in the chain is: envelope fields as JSON, the salt and the body's text."""
+
+    draft: Draft
+    fields: dict[str, Any]
+    salt: bytes
+    body: str
+
+
+def prepared(draft: Draft, *, salt: bytes) -> Prepared:
+    """Everything that does not need the place in the chain, so that it can be done before a writer's turn; raises BadRecord."""
     try:
         body = _text_of(draft.body)
         fields = draft.model_dump(mode="json", exclude={"body"})
-        fields |= {
-            "chain": chain,
-            "seq": seq,
-            "event_id": event,
-            "schema_version": SCHEMA,
-            "recorded_at": recorded_at,
-            "prev_hash": prev_hash,
-            "body_hash": body_hash(salt, body),
-        }
-        envelope = canonical_json(fields)
-        if not _clean(envelope):
+        if not all(_clean(value) if type(value) is str else _clean(canonical_json(value)) for value in fields.values() if value):
             fields = plain(fields)
-            envelope = canonical_json(fields)
     except (ValueError, RecursionError) as error:
         raise BadRecord(kind=draft.kind, reason=str(error)) from error
     for name in INDEXED:
         if len(fields[name]) > NAME_LIMIT:
             raise BadRecord(kind=draft.kind, reason=f"{name}: > {NAME_LIMIT}")
-    return fields, envelope, body
+    fields |= {"schema_version": SCHEMA, "body_hash": body_hash(salt, body)}
+    return Prepared(draft, fields, salt, body)
+
+
+def placed(each: Prepared, *, chain: str, seq: int, event: str, recorded_at: str, prev_hash: str) -> tuple[dict[str, Any], str]:
+    """The envelope's fields and its text, at a place in the chain."""
+    fields = each.fields | {"chain": chain, "seq": seq, "event_id": event, "recorded_at": recorded_at, "prev_hash": prev_hash}
+    return fields, canonical_json(fields)

@@ -126,6 +126,7 @@ def write_checkpoint(
     if head is None:
         with ledger.database.reading() as connection:
             head = ledger.head(connection)
+    ledger.database.settle()
     try:
         seal.folder.mkdir(parents=True, exist_ok=True)
         number = max((int(file.stem.rpartition("-")[2]) for file in _files(seal.folder)), default=0)

@@ -15,8 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from temanashi.clock import Clock
 from temanashi.ledger.addresses import Address, address_of
-from temanashi.ledger.faults import DriverMissing, LedgerMissing, translated
-from temanashi.ledger.sqlite import connect_sqlite, prepare_file, use_write_ahead_log
+from temanashi.ledger.faults import DriverMissing, LedgerMissing, LedgerTrouble, translated
+from temanashi.ledger.sqlite import connect_sqlite, flush_log, prepare_file, use_write_ahead_log
+from temanashi.ledger.turns import Turn
 from temanashi.ledger.upgrading import SCHEMA_NAME, bring_up_to_date
 
 __all__ = ["BUSY_TIMEOUT", "Database", "open_database"]
@@ -24,7 +25,7 @@ __all__ = ["BUSY_TIMEOUT", "Database", "open_database"]
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one."""
 
-_WRITES = "temanashi_writes"
+_WRITES, _TURN = "temanashi_writes", "temanashi_turn"
 
 
 class Database:
@@ -52,7 +53,7 @@ class Database:
         return self.address.place
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """A write transaction: committed at the end, rolled back on any exception; raises LedgerError."""
+        """A write transaction: committed and on the disk at the end, rolled back on any exception; raises LedgerError."""
         return self._begun({_WRITES: True})
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -60,6 +61,17 @@ class Database:
         if self.dialect == "sqlite":
             return self._begun({})
         return self._begun({"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+
+    def settle(self) -> None:
+        """Wait until whatever can be read now is on the disk, too; raises LedgerTrouble. Before it is vouched for elsewhere."""
+        if self.address.file is None or self.read_only:
+            return
+        try:
+            flush_log(self.address.file)
+        except FileNotFoundError:
+            return  # nobody writes: the last one to close it folded the log into the file
+        except OSError as error:
+            raise LedgerTrouble(place=self.place, reason=error.strerror or str(error)) from error
 
     def close(self) -> None:
         """Close every idle connection. The database may be used again."""
@@ -81,8 +93,15 @@ class Database:
     def _begun(self, options: dict[str, Any]) -> Iterator[Connection]:
         with self.boundary(), self._current().connect() as connection:
             connection.execution_options(**options)
-            with connection.begin():
-                yield connection
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if (taken := connection.info.pop(_TURN, None)) is not None:
+                    taken.give()
+            # After the turn, so that the next one writes meanwhile; before the connection goes, which keeps the log there.
+            if options.get(_WRITES):
+                self.settle()
 
     def _identify(self) -> tuple[int, ...]:
         if self.address.file is None:
@@ -112,14 +131,14 @@ class Database:
             return _postgresql_engine(self.address, self.busy_timeout, common)
 
         def connect() -> sqlite3.Connection:
-            return connect_sqlite(file, busy_timeout=self.busy_timeout, read_only=self.read_only)
+            return connect_sqlite(file, busy_timeout=self.busy_timeout, read_only=self.read_only, flushed_after=True)
 
         engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, **common)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, file, self.busy_timeout))
         return engine
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, file: Path, seconds: float) -> None:
     # sqlite3's own transaction control is off (isolation_level=None), as SQLAlchemy's page on SQLite says.
     writes = connection.get_execution_options().get(_WRITES, False)
     driver: Any = connection.connection.driver_connection
@@ -127,6 +146,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get(_WRITES, True) != writes:
         driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info[_WRITES] = writes
+    if writes:
+        connection.info[_TURN] = taken = Turn(file)
+        taken.take(seconds=seconds)
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -7,25 +7,27 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from temanashi.clock import Clock
-from temanashi.ledger.chain import GENESIS, clean_text, event_id, record_hash, stamp, texts_of
+from temanashi.ledger.chain import GENESIS, Prepared, clean_text, event_id, micros, placed, prepared, record_hash, stamp
 from temanashi.ledger.database import Database
 from temanashi.ledger.faults import RecordUnreadable
-from temanashi.ledger.marks import add_marks
+from temanashi.ledger.marks import Facet, Marked, add_marks, marked
 from temanashi.ledger.narrow import add_rows
 from temanashi.ledger.records import Draft, Kind, Mode, Record
 from temanashi.ledger.statements import Statement, inserting
 from temanashi.ledger.tables import COLUMNS, bodies, ledger, of_runs
 
-__all__ = ["Head", "Ledger"]
+__all__ = ["Head", "Ledger", "Ready"]
 
 _ENVELOPE_ONLY = ("chain", "seq", "event_id", "schema_version", "recorded_at", "prev_hash", "body_hash")
 _PAGE = 500
+_columns = itemgetter(*COLUMNS)
 _ADD_RECORD, _ADD_BODY = inserting(ledger), inserting(bodies)
 _HEAD = Statement(("chain",), lambda _: _last(bindparam("chain")))
 _TURN = Statement(("key",), lambda _: select(func.pg_advisory_xact_lock(bindparam("key"))))
@@ -36,6 +38,14 @@ class Head(NamedTuple):
 
     seq: int
     hash: str
+
+
+class Ready(NamedTuple):
+    """A record that can be written: all of it but its place in the chain."""
+
+    record: Prepared
+    random: bytes
+    marks: tuple[tuple[Facet, str], ...]
 
 
 class Ledger:
@@ -51,34 +61,57 @@ class Ledger:
         self.chain = chain
         self._clock = clock
 
+    def record(self, *drafts: Draft) -> Head:
+        """Add records in a transaction of their own, prepared before it is this writer's turn; the new end of the chain.
+
+        The quickest way to record. Raises BadRecord and LedgerError.
+        """
+        ready = self.prepare(drafts)
+        with self.database.transaction() as connection:
+            if not ready:
+                return self.head(connection)
+            fields, own_hash, _ = self._write(connection, ready)[-1]
+        return Head(fields["seq"], own_hash)
+
     def append(self, connection: Connection, draft: Draft) -> Record:
         """Add one record; raises BadRecord and writes nothing when the draft cannot be recorded."""
         return self.append_all(connection, [draft])[0]
 
     def append_all(self, connection: Connection, drafts: Iterable[Draft]) -> list[Record]:
         """Add records in order, all or none; they share one time. NUL and lone surrogates in texts are replaced by U+FFFD."""
+        return [_record(*each) for each in self._write(connection, self.prepare(drafts))]
+
+    def prepare(self, drafts: Iterable[Draft]) -> list[Ready]:
+        """What can be done before it is this writer's turn; raises BadRecord."""
+        ready = []
+        for draft in drafts:
+            each = prepared(draft, salt=secrets.token_bytes(16))
+            ready.append(Ready(each, secrets.token_bytes(10), tuple(marked(each.fields, draft.body))))
+        return ready
+
+    def _write(self, connection: Connection, ready: Sequence[Ready]) -> list[tuple[dict[str, Any], str, str]]:
+        """Write records at the end of the chain; the envelope's fields, the hash and the body's text of each."""
         self._take_turn(connection)
         seq, prev_hash = self.head(connection)
         now = self._clock.now()
-        moment = stamp(now)
-        rows, texts, records, told = [], [], [], []
-        for draft in drafts:
+        moment, at = stamp(now), micros(now)
+        rows, texts, written, told, found = [], [], [], [], []
+        for each, random, marks in ready:
             seq += 1
-            salt, event = secrets.token_bytes(16), event_id(now, secrets.token_bytes(10))
-            fields, envelope, body = texts_of(
-                draft, chain=self.chain, seq=seq, event=event, recorded_at=moment, prev_hash=prev_hash, salt=salt
-            )
+            event = event_id(now, random)
+            fields, envelope = placed(each, chain=self.chain, seq=seq, event=event, recorded_at=moment, prev_hash=prev_hash)
             prev_hash = record_hash(envelope)
-            rows.append((*[fields[name] for name in COLUMNS], prev_hash, envelope))
-            texts.append((self.chain, seq, salt, body))
-            records.append(_record(fields, prev_hash, body))
-            told.append((fields, draft.body))
+            rows.append((*_columns(fields), prev_hash, envelope))
+            texts.append((self.chain, seq, each.salt, each.body))
+            written.append((fields, prev_hash, each.body))
+            told.append((fields, each.draft.body))
+            found.append(Marked(seq, at, fields["run"], marks))
         if rows:
-            add_marks(connection, self.chain, told)
+            add_marks(connection, self.chain, found)
             _ADD_RECORD.many(connection, rows)
             _ADD_BODY.many(connection, texts)
-            add_rows(connection, told)
-        return records
+            add_rows(connection, told, at)
+        return written
 
     def head(self, connection: Connection) -> Head:
         """The last record's number and hash."""

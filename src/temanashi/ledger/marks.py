@@ -21,7 +21,7 @@ from temanashi.ledger.statements import Statement, inserting
 from temanashi.ledger.tables import bodies, ledger, metadata
 from temanashi.people import folded
 
-__all__ = ["FACETS", "Facet", "add_marks", "complete_marks", "marked", "marks", "value_of"]
+__all__ = ["FACETS", "Facet", "Marked", "add_marks", "complete_marks", "marked", "marks", "value_of"]
 
 Facet = Literal[
     "all",  # any, and run where it is one
@@ -96,15 +96,21 @@ def _hands(kind: str, body: dict[str, Any]) -> Iterator[str]:
         yield from (str(line[name]) for name in ("by", "confirmed_by") if isinstance(line, dict) and line.get(name))
 
 
-def add_marks(connection: Connection, chain: str, records: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Mark new records (envelope fields and body), in the transaction that writes them."""
+class Marked(NamedTuple):
+    """A record with its marks: its number, its time in microseconds since 1970, its run or an empty text."""
+
+    seq: int
+    at: int
+    run: str
+    marks: Iterable[tuple[Facet, str]]
+
+
+def add_marks(connection: Connection, chain: str, records: Sequence[Marked]) -> None:
+    """Mark new records, in the transaction that writes them."""
     places: dict[str, _Place] = {}
-    for fields, _ in records:
-        run = fields["run"]
-        if run and run not in places:
-            places[run] = _first(connection, chain, run) or _Place(
-                fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"]))
-            )
+    for each in records:
+        if each.run and each.run not in places:
+            places[each.run] = _first(connection, chain, each.run) or _Place(each.seq, each.at)
     _ADD.many(connection, sorted(_rows(chain, records, places)))
 
 
@@ -124,14 +130,12 @@ def _first(connection: Connection, chain: str, run: str) -> _Place | None:
     return _Place(row[0], micros(datetime.fromisoformat(row[1]))) if row else None
 
 
-def _rows(
-    chain: str, records: Iterable[tuple[dict[str, Any], dict[str, Any]]], places: dict[str, _Place]
-) -> set[tuple[str, str, str, int, int]]:
+def _rows(chain: str, records: Iterable[Marked], places: dict[str, _Place]) -> set[tuple[str, str, str, int, int]]:
     found: set[tuple[str, str, str, int, int]] = set()
-    for fields, body in records:
-        own = _Place(fields["seq"], micros(datetime.fromisoformat(fields["recorded_at"])))
-        place = places.setdefault(fields["run"], own) if fields["run"] else own
-        found |= {(chain, facet, value, place.at, place.entry) for facet, value in marked(fields, body) if value}
+    for each in records:
+        own = _Place(each.seq, each.at)
+        place = places.setdefault(each.run, own) if each.run else own
+        found |= {(chain, facet, value, place.at, place.entry) for facet, value in each.marks if value}
     return found
 
 
@@ -142,12 +146,12 @@ def complete_marks(connection: Connection) -> int:
         places: dict[str, _Place] = {}
         after = 0
         while page := _page(connection, chain, after):
-            after = page[-1][0]["seq"]
+            after = page[-1].seq
             _ADD.many(connection, sorted(_rows(chain, page, places)))
     return int(connection.execute(select(func.count()).select_from(marks)).scalar_one() - before)
 
 
-def _page(connection: Connection, chain: str, after: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _page(connection: Connection, chain: str, after: int) -> list[Marked]:
     query = select(ledger.c.seq, ledger.c.envelope).where(ledger.c.chain == chain, ledger.c.seq > after)
     rows = connection.execute(query.order_by(ledger.c.seq).limit(_PAGE)).all()
     if not rows:
@@ -157,4 +161,9 @@ def _page(connection: Connection, chain: str, after: int) -> list[tuple[dict[str
     told = select(bodies.c.seq, bodies.c.text).select_from(joined)
     told = told.where(ledger.c.chain == chain, ledger.c.seq.between(rows[0].seq, rows[-1].seq))
     texts = {row.seq: row.text for row in connection.execute(told.where(ledger.c.kind.in_(("run_requested", "decision", "noted"))))}
-    return [(from_json(row.envelope), from_json(texts.get(row.seq) or "{}")) for row in rows]
+    return [_marked(from_json(row.envelope), from_json(texts.get(row.seq) or "{}")) for row in rows]
+
+
+def _marked(fields: dict[str, Any], body: dict[str, Any]) -> Marked:
+    at = micros(datetime.fromisoformat(fields["recorded_at"]))
+    return Marked(fields["seq"], at, fields["run"], tuple(marked(fields, body)))

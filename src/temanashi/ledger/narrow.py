@@ -22,21 +22,24 @@ _ADD_WORK = inserting(work_table)
 _ADD_DEMAND = inserting(demand_table, known_too=True)
 
 
-def add_rows(connection: Connection, records: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """The rows of records (envelope fields and body) that were not there before, in order."""
+def add_rows(connection: Connection, records: Iterable[tuple[dict[str, Any], dict[str, Any]]], at: int | None = None) -> None:
+    """The rows of records (envelope fields and body) that were not there before, in order.
+
+    `at`: their time in microseconds since 1970, where all have the same.
+    """
     work: list[tuple[Any, ...]] = []
     demand: list[tuple[Any, ...]] = []
     for fields, body in records:
-        if (row := row_of(fields, body)) is not None:
+        if (row := row_of(fields, body, at)) is not None:
             (demand if fields["kind"] == "demand" else work).append(row)
     _ADD_WORK.many(connection, work)
     _ADD_DEMAND.many(connection, demand)
 
 
-def row_of(fields: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Any, ...] | None:
+def row_of(fields: Mapping[str, Any], body: Mapping[str, Any], at: int | None = None) -> tuple[Any, ...] | None:
     """The row of a record in its table; None for one that tells nothing, or that was altered so that it cannot be read."""
     try:
-        return asked_row(fields, body) if fields["kind"] == "demand" else work_row(fields)
+        return asked_row(fields, body) if fields["kind"] == "demand" else work_row(fields, at)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

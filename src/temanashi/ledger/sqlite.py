@@ -11,7 +11,7 @@ from urllib.parse import quote
 from temanashi.clock import Clock
 from temanashi.ledger.faults import LedgerFolder, LedgerMissing
 
-__all__ = ["connect_sqlite", "prepare_file", "use_write_ahead_log"]
+__all__ = ["connect_sqlite", "flush_log", "prepare_file", "use_write_ahead_log"]
 
 
 def prepare_file(file: Path, *, create: bool) -> None:
@@ -31,19 +31,36 @@ def prepare_file(file: Path, *, create: bool) -> None:
         raise LedgerFolder(place=str(file), folder=str(file.parent), reason=error.strerror or str(error)) from error
 
 
-def connect_sqlite(file: Path, *, busy_timeout: float, read_only: bool = False) -> sqlite3.Connection:
-    """A connection that commits durably, enforces foreign keys, overwrites what it deletes and leaves BEGIN to us."""
+def connect_sqlite(file: Path, *, busy_timeout: float, read_only: bool = False, flushed_after: bool = False) -> sqlite3.Connection:
+    """A connection that commits durably, enforces foreign keys, overwrites what it deletes and leaves BEGIN to us.
+
+    With `flushed_after` a commit is durable only when `flush_log` returned: the caller flushes before it tells anybody.
+    """
     mode = "ro" if read_only else "rw"
     connection = sqlite3.connect(
         f"file:{quote(str(file))}?mode={mode}", uri=True, timeout=busy_timeout, isolation_level=None, check_same_thread=False
     )
     try:
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in (f"synchronous={'NORMAL' if flushed_after else 'FULL'}", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def flush_log(file: Path) -> None:
+    """Wait until everything that was committed to a database in WAL mode is on the disk; raises OSError.
+
+    The log only grows between checkpoints, which flush it by themselves, so that one flush covers all commits before it: several
+    writers wait for the disk side by side, where SQLite's own flush in the commit has them wait one after the other. SQLite locks
+    no part of the log, so that opening and closing it here takes no lock away.
+    """
+    handle = os.open(f"{file}-wal", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        getattr(os, "fdatasync", os.fsync)(handle)
+    finally:
+        os.close(handle)
 
 
 def use_write_ahead_log(file: Path, *, clock: Clock, busy_timeout: float) -> None:

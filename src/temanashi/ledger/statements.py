@@ -39,18 +39,25 @@ class Statement:
         text, order = self._text(connection)
         driver: Any = connection.connection.driver_connection
         try:
-            driver.cursor().executemany(text, [self._given(row, order) for row in rows])
+            if len(rows) == 1:
+                driver.execute(text, self._given(rows[0], order))
+            else:
+                driver.cursor().executemany(text, [self._given(row, order) for row in rows])
         except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
             raise _told(connection, text, error) from error
 
     def _given(self, values: Sequence[Any], order: tuple[int, ...] | None) -> Any:
-        return dict(zip(self._names, values, strict=True)) if order is None else tuple([values[at] for at in order])
+        if order is None:
+            return dict(zip(self._names, values, strict=True))
+        return tuple([values[at] for at in order]) if order else values
 
     def _text(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:
         known = self._texts.get(connection.dialect.name)
         if known is None:
             compiled: Any = self._make(connection.dialect.name).compile(dialect=connection.dialect)
             order = tuple(self._names.index(name) for name in compiled.positiontup) if compiled.positional else None
+            if order == tuple(range(len(self._names))):
+                order = ()  # as they come
             known = self._texts[connection.dialect.name] = str(compiled), order
         return known
 

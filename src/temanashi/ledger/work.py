@@ -90,8 +90,11 @@ def work_of(record: Record) -> Work | None:
     )
 
 
-def work_row(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """The table's row for an envelope's fields, in the order of its columns; None for a record that figures do not need."""
+def work_row(fields: Mapping[str, Any], at: int | None = None) -> tuple[Any, ...] | None:
+    """The table's row for an envelope's fields, in the order of its columns; None for a record that figures do not need.
+
+    `at`: their time in microseconds since 1970, where it is known already.
+    """
     kind = fields["kind"]
     if kind not in WORK_KINDS:
         return None
@@ -99,7 +102,7 @@ def work_row(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
     return (
         fields["chain"],
         kind,
-        micros(datetime.fromisoformat(fields["recorded_at"])),
+        micros(datetime.fromisoformat(fields["recorded_at"])) if at is None else at,
         fields["seq"],
         fields["task"],
         fields["runbook"],

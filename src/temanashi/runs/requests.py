@@ -116,8 +116,7 @@ def dry_run(engine: Engine, request: RunRequest) -> Plan:
         request = replace(request, mode="dry_run", actor=check_request(engine, connection, wish_of(request)))
     run, plan = _planned(engine, request, dry_run=True)
     draft = _requested(engine, request, run, plan).model_copy(update={"kind": "run_finished", "mode": "dry_run", "outcome": "done"})
-    with engine.database.transaction() as connection:
-        engine.ledger.append(connection, draft)
+    engine.ledger.record(draft)
     return plan
 
 

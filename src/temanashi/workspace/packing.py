@@ -47,6 +47,5 @@ def pack_evidence(installation: Installation, scope: Scope, file: Path, *, actor
         outcome="audit-pack",
         body=body,
     )
-    with installation.database.transaction() as connection:
-        book.append(connection, draft)
+    book.record(draft)
     return made

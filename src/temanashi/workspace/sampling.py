@@ -78,5 +78,4 @@ def _note(installation: Installation, outcome: str, body: dict[str, Any], *, act
         outcome=outcome,
         body=body,
     )
-    with installation.database.transaction() as connection:
-        return installation.ledger.append(connection, draft).seq
+    return installation.ledger.record(draft).seq
