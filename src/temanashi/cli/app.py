@@ -30,6 +30,7 @@ COMMANDS = (
     "users",
     "tokens",
     "account_listing",
+    "reviewing",
     "accounting",
     "reporting",
     "closing_months",

@@ -30,6 +30,7 @@ KEPT: frozenset[Kind] = frozenset(
         "correction",
         "incident",
         "alert",
+        "account_review",
         "published",
         "publication",
         "checkpoint",

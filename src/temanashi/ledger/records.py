@@ -40,6 +40,9 @@ Kind = Literal[
     "incident",  # opened, acknowledged, resolved or reopened (the outcome); when, in the body
     "alert",  # what another system told of alerts for the first time; when each began, in the body
     "inquiry",  # a question to the FAQ, and what came of it (the outcome); masked texts in the body
+    "account_snapshot",  # every account was read: queries, counts and digests by place, and places that were not read
+    "account_drift",  # what changed at a place between two reads that no run of ours did, in the body
+    "account_review",  # a review was opened, decided upon, exported, carried out, packed or closed (the outcome)
     "noted",  # anything else that an auditor would want to know
 ]
 Mode = Literal["live", "dry_run", "drill"]

@@ -19,6 +19,7 @@ from temanashi.orchestration.log_lines import redact_logs
 from temanashi.orchestration.queueing import wake_queued
 from temanashi.orchestration.secret_blocks import resolver
 from temanashi.orchestration.sweeping import sweep
+from temanashi.workspace.account_night import read_accounts_at_night
 from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import watch_checks
@@ -73,6 +74,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation), *mail_results(installation)]
     gone = reread_people(installation, secret=resolver())
     told_of += tell_report(installation, published)
+    told_of += read_accounts_at_night(installation, secret=resolver())
     sealed = [*failures, *told_of, *gone, *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
