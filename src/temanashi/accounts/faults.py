@@ -17,6 +17,7 @@ __all__ = [
     "DirectoryNotLoaded",
     "IncompleteRead",
     "NoSuchDirectory",
+    "NothingGiven",
     "RolesSeparated",
     "UnknownDirectory",
     "UnknownRole",
@@ -98,6 +99,15 @@ class WishRefused(InputError):
 
     def __init__(self, login: str, where: str, problem: Phrase) -> None:
         super().__init__(login=login, where=where, problem=problem)
+
+
+class NothingGiven(InputError):
+    """A step that would do nothing at any of its targets."""
+
+    key = "accounts.nothing-anywhere"
+
+    def __init__(self, why: Phrase) -> None:
+        super().__init__(why=why)
 
 
 class IncompleteRead(TargetError):

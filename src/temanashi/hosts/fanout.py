@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from temanashi.errors import TargetError, TemanashiError
-from temanashi.hosts.inventory import Host
 
 __all__ = ["JobFailed", "fan_out"]
 
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+H = TypeVar("H", bound=_Named)
 T = TypeVar("T")
 
 
@@ -23,7 +29,7 @@ class JobFailed(TargetError):
         super().__init__(host=host, name=type(error).__name__, detail=str(error)[:500])
 
 
-def fan_out(hosts: Iterable[Host], job: Callable[[Host], T], *, workers: int = 32) -> dict[str, T | TemanashiError]:
+def fan_out(hosts: Iterable[H], job: Callable[[H], T], *, workers: int = 32) -> dict[str, T | TemanashiError]:
     """`job(host)` for each host, at most `workers` at a time: its result or its error by host name, in the order given."""
     chosen = tuple(hosts)
     with ThreadPoolExecutor(max_workers=max(1, min(workers, len(chosen)))) as pool:
@@ -36,7 +42,7 @@ def fan_out(hosts: Iterable[Host], job: Callable[[Host], T], *, workers: int = 3
             raise
 
 
-def _tried(job: Callable[[Host], T], host: Host) -> T | TemanashiError:
+def _tried(job: Callable[[H], T], host: H) -> T | TemanashiError:
     try:
         return job(host)
     except TemanashiError as error:

@@ -65,7 +65,7 @@ def request_undo(engine: Engine, run: str, *, actor: Actor, channel: Channel, re
 
 
 def failed_targets(engine: Engine, run: str) -> tuple[str, ...]:
-    """The hosts on which an ended run did not do everything; raises NoRun, NotOver and NothingToRetry."""
+    """The hosts and other targets on which an ended run did not do everything; raises NoRun, NotOver and NothingToRetry."""
     with engine.database.reading() as connection:
         row = read_run(connection, run)
         if row is None:
@@ -75,7 +75,9 @@ def failed_targets(engine: Engine, run: str) -> tuple[str, ...]:
         rows = [r for r in read_rows(connection, run) if r.change.left_out is None and not is_undo(r.change)]
     bad = {r.change.target for r in rows if r.outcome is None or not r.outcome.good} - {NO_TARGET}
     hosts = thaw(run, row.frozen, kinds=engine.kinds).inventory
-    found = tuple(host.name for host in hosts.select("all") if host.name in bad)
+    # Directories that are no hosts stand in no inventory.
+    besides = {r.change.target for r in rows if r.change.payload.get("entry")} & bad
+    found = (*(host.name for host in hosts.select("all") if host.name in bad), *sorted(besides))
     if not found and row.state == "done":
         raise NothingToRetry(run)
     return found

@@ -62,6 +62,7 @@ class FrozenRun:
             dry_run=dry_run,
             item_value=item_value,
             only=self.only.get(item.id, {}),
+            limit=self.limit,
         )
 
 

@@ -145,7 +145,7 @@ class _Planner:
         hosts = tuple(host for host in everyone if self._asked(host))
         if self.run.only and self.item.id not in self.run.only:
             return [self._left_out(phrase("runs.not-asked-again"))]
-        if everyone and not hosts:
+        if everyone and not hosts and not self._beyond_hosts:
             return [self._left_out(phrase("runs.not-in-limit"))]
         found: list[Change] = []
         for cell in self._cells(hosts):
@@ -154,6 +154,11 @@ class _Planner:
             targets = self.item.targets or self.run.runbook.targets
             raise NothingToDo(runbook=self.run.runbook.id, step=self.item.id, targets=targets)
         return found or [self._left_out(phrase("runs.nothing-to-repeat", expression=str(self.item.for_each)))]
+
+    @property
+    def _beyond_hosts(self) -> bool:
+        """Whether the kind has targets of its own that are no hosts."""
+        return bool(getattr(self.item.spec, "beyond_hosts", False))
 
     def _asked(self, host: Host) -> bool:
         only = self.run.only.get(self.item.id)
@@ -210,13 +215,13 @@ class _Planner:
 
     def _wished(self, value: Any, hosts: tuple[Host, ...]) -> list[Change]:
         """What the kind wants; where outputs differ from host to host it is asked for each."""
-        if not hosts:
+        if not hosts and not self._beyond_hosts:
             return []
         if not self.known:
             return [self._with_called_plan(change) for change in self.step.plan(self._context(hosts, value, None))]
         found: dict[tuple[str, int, str], Change] = {}
-        for host in hosts:
-            for change in self.step.plan(self._context((host,), value, host)):
+        for host in hosts or (None,):
+            for change in self.step.plan(self._context((host,) if host else (), value, host)):
                 found.setdefault(change.key, change)
         return [self._with_called_plan(change) for change in found.values()]
 

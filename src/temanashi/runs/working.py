@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from temanashi.changes import Change, Irreversible, Outcome
 from temanashi.runbooks.model import FanOut
+from temanashi.runs.access_ends import note_ends
 from temanashi.runs.engine import Engine
 from temanashi.runs.events import TargetDone
 from temanashi.runs.journal import Row, intend, settle
@@ -108,7 +109,9 @@ class Work:
                 self._write(connection, back)
                 stop = self._lease.halt.is_set() or connection.execute(_CANCEL, {"id": self._lease.run}).scalar() is not None
                 if not stop:
-                    intend(connection, self._lease.run, following, self._engine.clock.now())
+                    now = self._engine.clock.now()
+                    intend(connection, self._lease.run, following, now)
+                    note_ends(connection, self._lease.run, following, now=now, zone=self._engine.zone)
             self._tell(back)
             if stop:
                 self._lease.halt.set()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from temanashi.accounts.directory import Directory, Reached, directory_kind
-from temanashi.accounts.faults import AccountConflict, AccountRefused, WishRefused
+from temanashi.accounts.directory import Directory
+from temanashi.accounts.faults import AccountConflict, AccountRefused, UnknownDirectory, WishRefused
 from temanashi.accounts.model import Account, Scope, Snapshot
-from temanashi.accounts.one_time import new_secret
 from temanashi.accounts.wishes import NOLOGIN, NOLOGINS, FieldChange, Wish
 from temanashi.canonical import canonical_json
 from temanashi.changes import Change, Outcome, State, evidence_of
 from temanashi.errors import TargetError, TemanashiError
-from temanashi.hosts.inventory import Host
 from temanashi.notices import Notice
+from temanashi.runbooks.steps.account_places import directory_of, opened
+from temanashi.runbooks.steps.account_secrets import Secrets
 from temanashi.runbooks.steps.channels import NoChannel
 from temanashi.runbooks.steps.contract import Effects
 from temanashi.text import say
@@ -24,22 +24,13 @@ from temanashi.text.local import Phrase, phrase
 __all__ = ["Acting", "observed_after", "opened", "plain_data"]
 
 
-def opened(effects: Effects, host: Host, kind: str, seconds: float) -> Directory:
-    """The directory at a host; nothing is asked yet."""
-    reached = Reached(where=host.name, transport=effects.connect(host), timeout=seconds, clock=effects.clock)
-    return directory_kind(kind).open(reached)
-
-
-def _directory(effects: Effects, change: Change) -> Directory:
-    return opened(effects, effects.host(change.target), change.payload["directory"], float(change.payload["timeout"]))
-
-
 @dataclass(frozen=True)
 class Acting:
-    """One change of one account on one host."""
+    """One change of one account on one target."""
 
     effects: Effects
     change: Change
+    secrets: Secrets = field(default_factory=Secrets)
 
     def apply(self, key: str) -> Outcome:
         """Do what is left to do; nothing where the account is as wished."""
@@ -50,6 +41,8 @@ class Acting:
             outcome = Outcome(status="conflict", reason=self._why(error))
         except TargetError as error:
             outcome = Outcome(status="unknown", reason=self._why(error))
+        except UnknownDirectory as error:
+            outcome = Outcome(status="failed", reason=self._why(error))
         return outcome.model_copy(update={"started_at": started, "ended_at": self.effects.clock.now()})
 
     def _why(self, error: TemanashiError) -> Phrase:
@@ -57,7 +50,7 @@ class Acting:
 
     def _applied(self, key: str) -> Outcome:
         wish = Wish.model_validate(self.change.payload["wish"])
-        directory = _directory(self.effects, self.change)
+        directory = directory_of(self.effects, self.change)
         seen = directory.read(Scope(logins=(wish.login,)))
         try:
             return self._done(wish, directory, seen, key)
@@ -72,7 +65,9 @@ class Acting:
             return Outcome(status="already", outputs={"login": wish.login}, evidence=_evidence(account))
         if self.change.payload["seen"] and not _as_planned(self.change, account, wish):
             return Outcome(status="conflict", reason=phrase("accounts.conflict", login=wish.login, where=seen.where))
-        secret = self._secret(changes)
+        if (failure := self.secrets.in_vain(self.change.iteration, wish.login)) is not None and self._needs_secret(changes):
+            return Outcome(status="failed", reason=failure)
+        secret = self._secret(changes, wish)
         after = directory.apply(wish, changes, seen, secret=secret)
         outcome = Outcome(
             status="changed",
@@ -81,30 +76,36 @@ class Acting:
             evidence=_evidence(after.account(wish.login)),
             before={"account": _facts(seen, wish), "left": _facts(after, wish)},
         )
-        if secret is not None and (failure := self._delivered(secret, wish, key)) is not None:
+        if secret is not None and (failure := self._delivered(wish, key)) is not None:
             return outcome.model_copy(update={"status": "failed", "reason": failure})
         return outcome
 
-    def _secret(self, changes: tuple[FieldChange, ...]) -> str | None:
-        """A fresh one-time password, redacted from here on; who gets it must be known before it is set. Raises NoChannel."""
-        if all(one.after != "new" for one in changes if one.field == "password") or not self.change.payload["deliver"]:
+    def _needs_secret(self, changes: tuple[FieldChange, ...]) -> bool:
+        new = any(one.field == "password" and one.after == "new" for one in changes)
+        return new and bool(self.change.payload["deliver"])
+
+    def _secret(self, changes: tuple[FieldChange, ...], wish: Wish) -> str | None:
+        """The one-time password, redacted from here on; who gets it must be known before it is set. Raises NoChannel."""
+        if not self._needs_secret(changes):
             return None
         self.effects.channel(self.change.payload["deliver"])
-        secret = new_secret()
-        self.effects.redactor.add(secret)
-        return secret
+        return self.secrets.of(self.change.iteration, wish.login, redact=self.effects.redactor.add)
 
-    def _delivered(self, secret: str, wish: Wish, key: str) -> Phrase | None:
+    def _delivered(self, wish: Wish, key: str) -> Phrase | None:
         """Tell it once; why it did not arrive, or None. Only the title is kept, in the list of what was told."""
         to = self.change.payload["deliver"]
-        notifier = self.effects.channel(to)
-        words = {"login": wish.login, "host": self.change.target}
-        title = say("accounts.secret-title", notifier.lang, **words)
-        body = say("accounts.secret-body", notifier.lang, **words, secret=secret)
-        # Each password is new, so that telling a second one is no repetition.
-        stamp = self.effects.clock.now().isoformat()
-        delivery = notifier.send(Notice(f"secret:{key}:{stamp}", title, body))
-        return None if delivery.status == "told" else phrase("accounts.not-delivered", **words, to=to)
+        words = {"login": wish.login, "host": ", ".join(self.change.payload.get("secret_for") or [self.change.target])}
+
+        def tell(secret: str) -> Phrase | None:
+            notifier = self.effects.channel(to)
+            title = say("accounts.secret-title", notifier.lang, **words)
+            body = say("accounts.secret-body", notifier.lang, **words, secret=secret)
+            # Each password is new, so that telling a second one is no repetition.
+            stamp = self.effects.clock.now().isoformat()
+            delivery = notifier.send(Notice(f"secret:{key}:{stamp}", title, body))
+            return None if delivery.status == "told" else phrase("accounts.not-delivered", **words, to=to)
+
+        return self.secrets.told(self.change.iteration, wish.login, tell)
 
 
 def _facts(snapshot: Snapshot, wish: Wish) -> dict[str, Any] | None:
@@ -145,7 +146,7 @@ def _reached(field: str, before: Any, now: Any, after: Mapping[str, Any]) -> boo
 def observed_after(effects: Effects, change: Change) -> State:
     """Whether it happened. What did not may be done again: it looks before it acts."""
     wish = Wish.model_validate(change.payload["wish"])
-    directory = _directory(effects, change)
+    directory = directory_of(effects, change)
     try:
         seen = directory.read(Scope(logins=(wish.login,)))
         changes = directory.plan(wish, seen)

@@ -1,28 +1,31 @@
-"""`accounts`: open, change, close, unlock or reset an account on each host, by the difference that the plan showed."""
+"""`accounts`: open, change, close, unlock or reset an account at each target, by the difference that the plan showed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
+from temanashi.accounts.directories_file import NAME
 from temanashi.accounts.directory import directory_kind
-from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory, WishRefused
-from temanashi.accounts.model import Scope, Snapshot
-from temanashi.accounts.wishes import FieldChange, Wish, told
+from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory, NothingGiven, WishRefused
+from temanashi.accounts.wishes import Wish
 from temanashi.changes import Change, Irreversible, Outcome, State, Step
-from temanashi.errors import TargetError, TemanashiError
 from temanashi.hosts.fanout import fan_out
-from temanashi.hosts.inventory import Host
 from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.runbooks.model import StepItem
-from temanashi.runbooks.steps.account_acting import Acting, observed_after, opened, plain_data
-from temanashi.runbooks.steps.account_wishes import ONLY_SETTING, AccountsSpec, given_values, wish_of
+from temanashi.runbooks.steps.account_acting import Acting, observed_after
+from temanashi.runbooks.steps.account_drafts import Drafts, told_secret
+from temanashi.runbooks.steps.account_looking import Looked, NotHere, end_of, look
+from temanashi.runbooks.steps.account_places import EVERYWHERE, Place, by_hosts, places_of
+from temanashi.runbooks.steps.account_secrets import Secrets
+from temanashi.runbooks.steps.account_wishes import GIVEN, AccountsSpec, given_values, wish_of
 from temanashi.runbooks.steps.contract import Effects, Parsed, PlanContext
-from temanashi.runbooks.steps.values import is_later, strings
-from temanashi.runbooks.steps.wording import shown, undo_summary
+from temanashi.runbooks.steps.values import is_later, is_template, strings
+from temanashi.runbooks.steps.wording import undo_summary
 from temanashi.runbooks.templates import Templated
 from temanashi.text.local import Phrase, phrase
 
@@ -31,10 +34,11 @@ __all__ = ["KIND", "AccountsStep"]
 
 @dataclass(frozen=True)
 class AccountsStep:
-    """Acts on one login on each host of the step."""
+    """Acts on one login at each target of the step."""
 
     item: StepItem
     effects: Effects
+    secrets: Secrets = field(default_factory=Secrets)
 
     @property
     def spec(self) -> AccountsSpec:
@@ -43,96 +47,40 @@ class AccountsStep:
         return spec
 
     def plan(self, ctx: PlanContext) -> list[Change]:
-        """One change a host with the difference that it would make. Reads the account of each; names are checked before that."""
+        """One change a target with the difference that it would make. Reads the account at each; names are checked before that."""
         if self.spec.deliver is not None:
             self.effects.channel(self.spec.deliver)
-        given = {host.name: given_values(self.spec, ctx, host) for host in ctx.hosts}
+        spec = self.spec.model_copy(update={"directory": ctx.render(self.spec.directory).strip()})
+        places = places_of(spec.directory, ctx.hosts, self.effects.directories(), only=ctx.limit)
+        given = {place.name: given_values(spec, ctx, place.host) for place in places}
         later = {name for name, values in given.items() if is_later(values)}
         roles = self.effects.roles()
-        wishes = {name: wish_of(self.spec, values, roles) for name, values in given.items() if name not in later}
-        known = [host for host in ctx.hosts if host.name not in later]
-        seen = fan_out(known, lambda host: self._look(host, wishes[host.name]))
-        _stop_where_nothing_is_left(seen, later)
-        return [
-            self._change(host, wishes[host.name], seen[host.name]) if host.name in seen else self._later(host, given[host.name])
-            for host in ctx.hosts
-        ]
+        known = [place for place in places if place.name not in later]
+        wishes = {place.name: wish_of(spec, given[place.name], roles, place) for place in known}
+        ends = {place.name: end_of(spec, given[place.name], ctx.today) for place in known}
 
-    def _look(self, host: Host, wish: Wish) -> tuple[Snapshot, tuple[FieldChange, ...]]:
-        directory = opened(self.effects, host, self.spec.directory, self._seconds)
-        seen = directory.read(Scope(logins=(wish.login,)))
-        return seen, directory.plan(wish, seen)
+        def find(place: Place) -> Looked | NotHere:
+            return look(self.effects, spec, place, wishes[place.name], ends[place.name], seconds=self._seconds)
+
+        seen = fan_out(known, find)
+        _stop_where_nothing_is_left(seen, later)
+        drafts = Drafts(self.item, self.effects, spec, self._seconds, told_secret(seen) if spec.deliver else [])
+        return [
+            drafts.change(place, wishes[place.name], seen[place.name], ends[place.name])
+            if place.name in seen
+            else drafts.later(place, given[place.name])
+            for place in places
+        ]
 
     @property
     def _seconds(self) -> float:
         return float(self.item.timeout or self.spec.timeout)
 
-    def _later(self, host: Host, given: Mapping[str, Any]) -> Change:
-        """A change that needs what an earlier step gives; it is planned again then."""
-        login = shown(str(given["login"]), limit=60)
-        return Change(
-            step=self.item.id,
-            target=host.name,
-            kind="accounts",
-            summary=self._titled(phrase(f"accounts.do-{self.spec.do}-unread", host=host.name, login=login, why="")),
-            payload={"given": dict(given)},
-        )
-
-    def _change(self, host: Host, wish: Wish, seen: tuple[Snapshot, tuple[FieldChange, ...]] | TemanashiError) -> Change:
-        words = {"host": host.name, "login": wish.login}
-        change = Change(
-            step=self.item.id,
-            target=host.name,
-            kind="accounts",
-            summary=phrase("accounts.do-nothing", **words),
-            payload={
-                "directory": self.spec.directory,
-                "wish": wish.model_dump(mode="json"),
-                "deliver": self.spec.deliver,
-                "timeout": self._seconds,
-                "seen": False,
-            },
-            reversible=wish.do != "reset",
-        )
-        if isinstance(seen, TemanashiError):
-            return change.model_copy(update=self._unread(wish, words, seen))
-        snapshot, changes = seen
-        account = snapshot.account(wish.login)
-        if changes:
-            fields = [told(one).model_dump() for one in changes]
-            key = "accounts.do-open" if account is None else f"accounts.do-{wish.do}"
-            summary = self._titled(phrase(key, **words, fields=fields))
-        else:
-            summary = self._titled(phrase("accounts.do-nothing" if account else "accounts.do-absent", **words))
-        return change.model_copy(
-            update={
-                "summary": summary,
-                "payload": {**change.payload, "seen": True},
-                "before": account.facts() if account else None,
-                "after": {one.field: one.after for one in changes if one.field not in {"sessions", "failures"}},
-                "already": not changes,
-            }
-        )
-
-    def _unread(self, wish: Wish, words: dict[str, str], error: TemanashiError) -> dict[str, Any]:
-        """What is other about a change whose difference is not known: the host is away, or it is not done there, which fails."""
-        if isinstance(error, WishRefused):
-            reason = Phrase(key=error.key, data=plain_data(error.data))
-            refused = {"summary": self._titled(reason), "reversible": False, "repeatable": False}
-            return {**refused, "payload": {"refused": reason.model_dump(mode="json")}}
-        if not isinstance(error, TargetError):
-            raise error
-        why = Phrase(key=error.key, data=self.effects.redactor.value(error.data))
-        return {"summary": self._titled(phrase(f"accounts.do-{wish.do}-unread", **words, why=why))}
-
-    def _titled(self, plain: Phrase) -> Phrase:
-        return phrase("steps.titled", title=self.item.title, what=plain) if self.item.title is not None else plain
-
     def apply(self, change: Change, key: str) -> Outcome:
-        """Compare, change and read again, in one command on the host; what changed since the plan is a conflict."""
+        """Compare, change and read again; what changed since the plan is a conflict."""
         if (refused := change.payload.get("refused")) is not None:
             return Outcome(status="failed", reason=Phrase.model_validate(refused))
-        return Acting(self.effects, change).apply(key)
+        return Acting(self.effects, change, self.secrets).apply(key)
 
     def observe(self, change: Change) -> State:
         """Whether the account is as wished; a password that may have been set without being delivered is unknown."""
@@ -156,7 +104,13 @@ class AccountsStep:
         return change.model_copy(
             update={
                 "summary": undo_summary(self.item, wish.login, host=change.target),
-                "payload": {**change.payload, "wish": back.model_dump(mode="json"), "deliver": None, "seen": left is not None},
+                "payload": {
+                    **change.payload,
+                    "wish": back.model_dump(mode="json"),
+                    "deliver": None,
+                    "ends": None,
+                    "seen": left is not None,
+                },
                 "before": left,
                 "after": account,
                 "preconditions": {},
@@ -167,10 +121,28 @@ class AccountsStep:
 
 
 def _stop_where_nothing_is_left(seen: Mapping[str, object], later: Collection[str]) -> None:
-    """Where no host would do it, there is nothing to approve: the first refusal is the answer. Raises WishRefused."""
+    """Where no target would do it there is nothing to approve. Raises the first refusal, or NothingGiven."""
     refusals = [one for one in seen.values() if isinstance(one, WishRefused)]
-    if refusals and len(refusals) == len(seen) and not later:
-        raise refusals[0]
+    nowhere = [one for one in seen.values() if isinstance(one, NotHere)]
+    if later or not seen or len(refusals) + len(nowhere) < len(seen):
+        return
+    raise refusals[0] if refusals else NothingGiven(nowhere[0].why)
+
+
+def _directory_problem(name: str) -> Problem | None:
+    """What cannot be a directory of any workspace; whether `directories.yaml` has a name is seen when the step is planned."""
+    if is_template(name) or name == EVERYWHERE or by_hosts(name):
+        return None
+    try:
+        directory_kind(name)
+    except NoSuchDirectory as error:
+        close = suggestion(name, {*error.data["known"], EVERYWHERE})
+        if re.fullmatch(NAME, name, re.ASCII) and not close:
+            return None
+        return Problem(("directory",), phrase(error.key, **error.data), close)
+    except DirectoryNotLoaded as error:
+        return Problem(("directory",), phrase(error.key, **error.data))
+    return None
 
 
 class _Accounts:
@@ -181,20 +153,15 @@ class _Accounts:
             spec = AccountsSpec.model_validate(value)
         except ValidationError as error:
             return Parsed(None, tuple(problems_of(error, model=AccountsSpec)))
-        try:
-            directory_kind(spec.directory)
-        except NoSuchDirectory as error:
-            message = phrase(error.key, **error.data)
-            return Parsed(None, (Problem(("directory",), message, suggestion(spec.directory, error.data["known"])),))
-        except DirectoryNotLoaded as error:
-            return Parsed(None, (Problem(("directory",), phrase(error.key, **error.data)),))
+        if (problem := _directory_problem(spec.directory)) is not None:
+            return Parsed(None, (problem,))
         return Parsed(spec)
 
     def schema(self) -> dict[str, Any]:
         return AccountsSpec.model_json_schema()
 
     def templates(self, spec: AccountsSpec) -> Iterable[Templated]:
-        return list(strings(spec.model_dump(include={"login", *ONLY_SETTING})))
+        return list(strings(spec.model_dump(include={"directory", *GIVEN})))
 
     def build(self, item: StepItem, effects: Effects) -> Step[PlanContext]:
         return AccountsStep(item, effects)

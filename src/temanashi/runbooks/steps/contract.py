@@ -63,7 +63,7 @@ class PlanContext:
     """What a plan is made from: validated inputs, the step's hosts, outputs of earlier steps, and who asks.
 
     In a step with `for_each` a kind plans one iteration; `item_value` is `{{ item }}`, and the engine numbers the changes.
-    `only` names, by host, the only checks to measure (empty: all).
+    `only` names, by host, the only checks to measure (empty: all); `limit` the only targets, hosts or not, of a run (empty: all).
     """
 
     item: StepItem
@@ -76,6 +76,7 @@ class PlanContext:
     dry_run: bool = False
     item_value: Any = None
     only: Mapping[str, Collection[str]] = field(default_factory=dict)
+    limit: tuple[str, ...] = ()
 
     def values(self, host: Host | None = None) -> dict[str, Any]:
         """The names that templates of this step know."""
