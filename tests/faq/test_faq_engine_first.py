@@ -6,6 +6,7 @@ import pytest
 
 from temanashi.faq.engine import Engine
 from temanashi.faq.entries import Entry
+from temanashi.faq.searching.choosing import plain_maker
 
 TODAY = date(2026, 11, 20)
 
@@ -30,7 +31,7 @@ def everyone(found):
 
 @pytest.fixture(scope="module")
 def engine():
-    return Engine.build(ENTRIES, languages=("ja", "en"))
+    return Engine.build(ENTRIES, languages=("ja", "en"), maker=plain_maker())
 
 
 def ask(engine, text, lang=None, may_see=everyone):
@@ -72,5 +73,7 @@ def test_nothing_that_is_typed_breaks_the_search(engine, text):
 
 
 def test_what_is_past_its_day_is_offered_and_not_answered():
-    old = Engine.build([entry("a", "社員証をなくしました", ("社員証紛失",), valid_until="2026-11-19")], languages=("ja",))
+    old = Engine.build(
+        [entry("a", "社員証をなくしました", ("社員証紛失",), valid_until="2026-11-19")], languages=("ja",), maker=plain_maker()
+    )
     assert ask(old, "社員証紛失").kind == "candidates"

@@ -106,7 +106,7 @@ BROKEN = {
         "",
     ),
     "a bad id": (TEXT.replace("id: reset-pc-password", "id: Reset PC"), 2, "id"),
-    "a number for a day": (TEXT.replace("2026-11-01", "20261101"), 5, "verified_on"),
+    "a number for a day": (TEXT.replace("2026-11-01", "20261101"), 5, "20261101"),
     "no such day": (TEXT.replace("2026-11-01", "2026-11-31"), 5, "verified_on"),
     "days in the wrong order": (TEXT.replace("2027-10-31", "2025-10-31"), 0, "valid_until"),
     "no owner": (TEXT.replace("owner: helpdesk\n", ""), 0, "owner"),

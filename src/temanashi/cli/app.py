@@ -36,6 +36,7 @@ COMMANDS = (
     "closing_months",
     "demonstrating",
     "explaining",
+    "faq",
     "demanding",
     "incidents",
     "improving",

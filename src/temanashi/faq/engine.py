@@ -9,16 +9,16 @@ from typing import Literal
 
 from temanashi.canonical import digest_of
 from temanashi.faq.entries import Entry
+from temanashi.faq.searching.choosing import Maker
 from temanashi.faq.searching.documents import Document
-from temanashi.faq.searching.folding import language_of
-from temanashi.faq.searching.fts import FtsIndex
+from temanashi.faq.searching.search import Ranked, Search
 from temanashi.text.local import Lang
 
-__all__ = ["CANDIDATES", "Engine", "Hit", "Reply", "documents_of"]
+__all__ = ["CANDIDATES", "VERSION", "Engine", "Hit", "Reply", "documents_of", "index_name"]
 
 CANDIDATES = 3
-ANSWER_AT = 0.8
-CANDIDATE_AT = 0.3
+VERSION = 1
+"""Counts up with every change that makes other answers of the same entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,67 +45,81 @@ class Reply:
     index: str
 
 
-def documents_of(entries: Iterable[Entry], lang: Lang) -> list[Document]:
-    """The texts of entries in a language, in the order of ids."""
+def documents_of(entries: Iterable[Entry], languages: Sequence[Lang]) -> list[Document]:
+    """The texts of entries in some languages, in the order of ids."""
     return [
         Document(entry.id, lang, text.question, text.phrasings, text.answer)
+        for lang in languages
         for entry in sorted(entries, key=lambda one: one.id)
         if (text := entry.texts.get(lang)) is not None
     ]
 
 
-class Engine:
-    """A search over some entries, in each of some languages; safe to ask from several threads."""
+def index_name(entries: Iterable[Entry]) -> str:
+    """What tells an index over these entries, as they are worded, from every other."""
+    return digest_of({"engine": VERSION, "entries": sorted(entry.digest for entry in entries)})
 
-    def __init__(self, entries: Mapping[str, Entry], documents: Mapping[Lang, Sequence[Document]], *, index: str) -> None:
+
+class Engine:
+    """A search over some entries; safe to ask from several threads."""
+
+    def __init__(self, entries: Mapping[str, Entry], search: Search, *, index: str) -> None:
         self._entries = entries
-        self._documents = documents
-        self._indexes = {lang: FtsIndex(several) for lang, several in documents.items()}
+        self._search = search
         self.index = index
 
     @classmethod
-    def build(cls, entries: Iterable[Entry], *, languages: Sequence[Lang]) -> Engine:
-        """The search over entries; the same entries give the same answers."""
+    def build(cls, entries: Iterable[Entry], *, languages: Sequence[Lang], maker: Maker | None = None) -> Engine:
+        """The search over entries; the same entries give the same answers. `maker`: the best that is installed, if not given."""
         by_id = {entry.id: entry for entry in entries}
-        documents = {lang: documents_of(by_id.values(), lang) for lang in languages}
-        return cls(by_id, documents, index=digest_of(sorted(entry.digest for entry in by_id.values())))
+        search = Search.over(documents_of(by_id.values(), languages), maker=maker)
+        return cls(by_id, search, index=index_name(by_id.values()))
+
+    def serving(self, entries: Iterable[Entry]) -> Engine:
+        """The same search showing these entries only, as they are worded now: what was withdrawn is never shown again."""
+        return Engine({entry.id: entry for entry in entries}, self._search, index=self.index)
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries that it may show, by id."""
+        return self._entries
+
+    @property
+    def method(self) -> str:
+        """How it searches."""
+        return self._search.method
 
     def ask(self, question: str, *, lang: Lang | None, may_see: Callable[[Entry], bool], today: date) -> Reply:
         """The reply to a question; only what the asker may see is in it. `lang` is the asker's language, None: as written.
 
-        What is past its day is never answered with, only offered.
+        What is past its day, or has no phrasings, is never answered with, only offered.
         """
-        hits = self._hits(question, lang, may_see, CANDIDATES)
-        method = "fts5"
-        if not hits:
-            return Reply("unknown", (), 0.0, method, self.index)
-        best = hits[0]
-        stale = best.entry.valid_until is not None and best.entry.valid_until < today
-        if best.confidence >= ANSWER_AT and not stale:
-            return Reply("answer", (best,), best.confidence, method, self.index)
-        near = tuple(hit for hit in hits if hit.confidence >= CANDIDATE_AT)
-        return Reply("candidates" if near else "unknown", near, best.confidence, method, self.index)
+        searched = self._search.search(question, lang=lang, may_show=self._shown(may_see), limit=CANDIDATES)
+        hits = tuple(self._hit(found, lang) for found in searched.found)
+        told = searched.confidence, searched.method, self.index
+        if searched.may_answer and not _is_stale(hits[0].entry, today):
+            return Reply("answer", hits[:1], *told)
+        if searched.may_offer:
+            return Reply("candidates", hits, *told)
+        return Reply("unknown", (), *told)
 
     def suggest(self, text: str, *, lang: Lang | None, may_see: Callable[[Entry], bool], limit: int = 5) -> tuple[Hit, ...]:
         """The nearest entries while somebody types, best first, however unsure."""
-        return self._hits(text, lang, may_see, limit)
+        searched = self._search.search(text, lang=lang, may_show=self._shown(may_see), limit=limit)
+        return tuple(self._hit(found, lang) for found in searched.found)
 
-    def _hits(self, question: str, lang: Lang | None, may_see: Callable[[Entry], bool], limit: int) -> tuple[Hit, ...]:
-        """Of the language of the question and that of the asker, what the surer of the two found."""
-        tried = [self._found(one, question, lang, may_see, limit) for one in dict.fromkeys((language_of(question), lang)) if one]
-        return max(tried, key=lambda hits: hits[0].confidence if hits else -1.0)
+    def _shown(self, may_see: Callable[[Entry], bool]) -> Callable[[Document], bool]:
+        def may_show(document: Document) -> bool:
+            entry = self._entries.get(document.key)
+            return entry is not None and document.lang in entry.texts and may_see(entry)
 
-    def _found(
-        self, searched: Lang, question: str, wanted: Lang | None, may_see: Callable[[Entry], bool], limit: int
-    ) -> tuple[Hit, ...]:
-        hits: list[Hit] = []
-        if searched not in self._indexes:
-            return ()
-        for found in self._indexes[searched].search(question):
-            entry = self._entries.get(self._documents[searched][found.number].key)
-            if entry is not None and may_see(entry):
-                shown = wanted if wanted in entry.texts else searched
-                hits.append(Hit(entry, shown or searched, found.confidence, found.score))
-            if len(hits) == limit:
-                break
-        return tuple(hits)
+        return may_show
+
+    def _hit(self, found: Ranked, wanted: Lang | None) -> Hit:
+        entry = self._entries[found.document.key]
+        shown = wanted if wanted is not None and wanted in entry.texts else found.document.lang
+        return Hit(entry, shown, found.confidence, found.score)
+
+
+def _is_stale(entry: Entry, today: date) -> bool:
+    return entry.valid_until is not None and entry.valid_until < today

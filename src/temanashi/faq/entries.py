@@ -26,7 +26,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^((group|role):)?[a-z0-9][a-z0
 def _written_day(value: Any) -> Any:
     # pydantic takes a number for seconds since 1970, and `verified_on: 20261101` would be a day of that year.
     if isinstance(value, (int, float)):
-        raise ValueError(phrase("problems.not-date", name="", value=str(value)))  # noqa: TRY004  (pydantic turns ValueError into a problem)
+        raise ValueError(phrase("faq.day-number", day=str(value)))  # noqa: TRY004  (pydantic turns ValueError into a problem)
     return value
 
 

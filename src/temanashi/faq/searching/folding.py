@@ -7,7 +7,7 @@ import unicodedata
 
 from temanashi.text.local import Lang
 
-__all__ = ["MAX_QUESTION", "folded", "language_of", "plain_words"]
+__all__ = ["MAX_QUESTION", "folded", "is_japanese", "language_of", "plain_words"]
 
 MAX_QUESTION = 2_000
 """Characters of a question that are looked at; the rest of a pasted log tells nothing more."""
@@ -26,6 +26,11 @@ def folded(text: str) -> str:
 def language_of(text: str) -> Lang:
     """Japanese where one kana or kanji stands, else English."""
     return "ja" if IS_CJK.search(unicodedata.normalize("NFKC", text[:MAX_QUESTION])) else "en"
+
+
+def is_japanese(text: str) -> bool:
+    """Whether one kana or kanji stands in a text."""
+    return IS_CJK.search(text) is not None
 
 
 def plain_words(text: str) -> list[str]:

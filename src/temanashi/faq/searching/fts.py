@@ -6,30 +6,27 @@ import math
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 from temanashi.faq.searching.documents import Document
 from temanashi.faq.searching.folding import MAX_QUESTION, plain_words
+from temanashi.faq.searching.found import Bars, Found
 
-__all__ = ["Found", "FtsIndex"]
+__all__ = ["FtsIndex"]
 
 WEIGHTS = (3.0, 1.0)
 """What people ask counts more than what is answered."""
 
 
-class Found(NamedTuple):
-    """A document by its number, its score (higher is better), and how sure we are that it answers, from 0 to 1."""
-
-    number: int
-    score: float
-    confidence: float
+LOOKED_AT = 50
+"""Documents that are compared with the question word by word."""
 
 
 class FtsIndex:
     """An index in memory over documents of one language."""
 
     name = "fts5"
+    bars = Bars(answer=0.8, candidates=0.3)
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._lock = threading.Lock()
@@ -47,19 +44,27 @@ class FtsIndex:
         self._rarity = {word: math.log(1 + len(documents) / count) for word, count in seen.items()}
         self._unseen = math.log(1 + 2 * max(len(documents), 1))
 
-    def search(self, question: str, *, limit: int = 50) -> list[Found]:
-        """Documents that share a word with a question, best first."""
+    def search(self, question: str, *, may_show: Callable[[int], bool], limit: int) -> list[Found]:
+        """Documents that share a word with a question and may be shown, best first."""
         words = list(dict.fromkeys(plain_words(question[:MAX_QUESTION])))
         if not words:
             return []
+        found: list[Found] = []
+        for number, rank in self._rows(words):
+            if may_show(number):
+                found.append(Found(number, -rank, self._confidence(number, words)))
+                if len(found) == max(limit, LOOKED_AT):
+                    break
+        return sorted(found, key=lambda one: -one.score)[:limit]
+
+    def _rows(self, words: list[str]) -> list[tuple[int, float]]:
         query = " OR ".join(f'"{word}"' for word in words)
         ranked = f"bm25(words, {WEIGHTS[0]}, {WEIGHTS[1]})"
         with self._lock:
-            rows = self._table.execute(
-                f"SELECT rowid, {ranked} AS rank FROM words WHERE words MATCH ? ORDER BY rank, rowid LIMIT ?",  # noqa: S608
-                (query, limit),
+            return self._table.execute(
+                f"SELECT rowid, {ranked} AS rank FROM words WHERE words MATCH ? ORDER BY rank, rowid",  # noqa: S608
+                (query,),
             ).fetchall()
-        return [Found(number, -rank, self._confidence(number, words)) for number, rank in rows]
 
     def _confidence(self, number: int, words: list[str]) -> float:
         """The share of the question that one phrasing has, both ways; half of it where nothing but the question is known."""

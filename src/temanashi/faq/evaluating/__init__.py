@@ -1,0 +1,1 @@
+"""How right the search is: questions with known answers asked, and what came of them as figures."""

@@ -1,0 +1,31 @@
+"""Which search there is: the good one with the extra `faq`, else the one that needs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+from temanashi.faq.searching.documents import Document
+from temanashi.faq.searching.found import Index
+from temanashi.faq.searching.fts import FtsIndex
+
+__all__ = ["Maker", "chosen_maker", "plain_maker"]
+
+Maker = Callable[[Sequence[Document]], Index]
+NEEDED = ("numpy", "snowballstemmer", "sudachipy", "sudachidict_core")
+
+
+def chosen_maker() -> Maker:
+    """What makes the indexes of a process: one dictionary for all of its languages."""
+    if any(find_spec(name) is None for name in NEEDED):
+        return plain_maker()
+    from temanashi.faq.searching.fused import FusedIndex  # noqa: PLC0415  (numpy and a dictionary, only for who searches)
+    from temanashi.faq.searching.words import Cutter  # noqa: PLC0415
+
+    cutter = Cutter()
+    return lambda documents: FusedIndex.of(documents, words=cutter.words)
+
+
+def plain_maker() -> Maker:
+    """SQLite alone."""
+    return FtsIndex
