@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import sys
 import threading
@@ -58,10 +59,17 @@ class Reply:
 Way = Callable[[Asked, Callable[[], Reply]], Reply | None]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that gave up is no error."""
+
+
 class Gate:
     """A server on loopback; `ways` are asked in turn, and the first that gives a reply answers. Else the real server does."""
 
-    def __init__(self, real: str = "") -> None:
+    def __init__(self, real: str = "", *, tls: ssl.SSLContext | None = None) -> None:
         self.real, self.asked, self.ways = real, list[Asked](), list[Way]()
         gate = self
 
@@ -99,8 +107,9 @@ class Gate:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 

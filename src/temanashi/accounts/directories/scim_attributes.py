@@ -46,7 +46,7 @@ def text(entry: Any, path: str) -> str:
     found = attribute(entry, path)
     if found is None or isinstance(found, (bool, list, Mapping)):
         return ""
-    return one_line(str(found).encode("utf-8", "replace").decode()).strip()
+    return one_line(str(found).encode("utf-8", "replace").decode())
 
 
 def flag(entry: Any, path: str, *, absent: bool) -> bool:

@@ -31,7 +31,7 @@ from temanashi.text.local import phrase
 __all__ = ["EMPLOYEE_PATHS", "Group", "display_name", "facts_of", "groups_of", "read_snapshot", "user_name", "users_named"]
 
 EMPLOYEE_PATHS: Mapping[str, str] = {"externalId": "externalId", "employeeNumber": f"{ENTERPRISE}:employeeNumber"}
-NO_FILTER = frozenset({400, 403, 501})
+NO_FILTER = frozenset({400, 501})
 """What services answer that cannot search."""
 
 NO_GROUPS = 501

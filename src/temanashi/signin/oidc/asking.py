@@ -18,7 +18,7 @@ MOST_BYTES = 1_000_000
 
 def ask(session: Session, url: str, *, issuer: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The JSON object at an address; raises DirectoryDown."""
-    import requests  # noqa: PLC0415  (the extra `oidc` brings it)
+    import requests  # noqa: PLC0415  (only who signs in so pays for it)
 
     try:
         # Said with each request: else REQUESTS_CA_BUNDLE goes before the session's own authority.
