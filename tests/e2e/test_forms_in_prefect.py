@@ -145,3 +145,18 @@ def test_the_flow_written_in_python_starts_the_day_with_runbooks_that_are_on_the
     assert (state["type"] == "COMPLETED") is good
     assert {r["flow_run"] for r in new} <= {f"{flow_run}:{n}" for n in (1, 2)}
     assert json.dumps(up.drafts(checks["id"])).count("run_finished") == 1
+
+
+def test_a_question_to_the_faq_is_answered_in_prefects_form_and_masked_there_too(up: Up):
+    asked = {"question": "zzqq の献立。パスワードは Himitsu-2026! です", "hand_over": True, "details": "急ぎます"}
+    done = up.in_state(up.begin("answer-question", **asked), "Completed")
+    assert "担当者の回答待ち" in done["state"]["message"]
+    number = done["state"]["message"].rpartition(" ")[2]
+    (artifact,) = up.api("POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [done["id"]]}}})
+    assert artifact["key"] == "answer-question-reply"
+    assert number in artifact["data"]
+    assert "Himitsu" not in json.dumps([done["parameters"], artifact], ensure_ascii=False)
+    assert "わかりません" in artifact["data"]
+    assert "急ぎます" in up.page(f"faq/inquiries/{number}")
+    empty = up.in_state(up.begin("answer-question", question=" "), "Failed")
+    assert "質問が書かれていません" in empty["state"]["message"]

@@ -42,6 +42,7 @@ COMMANDS = (
     "improving",
     "census",
     "auditing",
+    "asking",
 )
 """The modules that register commands, in the order of the help."""
 

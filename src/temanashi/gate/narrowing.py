@@ -16,7 +16,7 @@ from temanashi.gate.plain_values import is_plain
 from temanashi.gate.recognition import Recognition
 from temanashi.gate.refusing import refuse
 from temanashi.gate.rules import Rule
-from temanashi.gate.starting import rebuilt
+from temanashi.gate.starting import ASKING, is_flow, rebuilt
 from temanashi.gate.steering import decided, state_for
 from temanashi.pages.site import Site
 from temanashi.signin.recognising import SignedIn
@@ -79,7 +79,10 @@ class Narrowing:
             published = self._site.published(connection)
             people = self._recognition.people(connection)
         today = installation.clock.now().astimezone(installation.settings.zone).date()
-        return permitted(published.runbooks if published is not None else {}, me, people, today)
+        if published is None:
+            return frozenset()
+        asks = {ASKING} if me.may("ask") and is_flow(published.flows, ASKING) else set()
+        return permitted(published.runbooks, me, people, today) | asks
 
     async def _body(self, scope: Scope, receive: Receive, send: Send) -> dict[str, Any] | None:
         """The body, plain; None where it was refused."""

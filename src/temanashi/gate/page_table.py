@@ -114,6 +114,11 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/faq/entries", ASK),
     Rule("GET", "/faq/entries/{}", ASK),
     Rule("GET", "/faq/entries/{}/images/{}", ASK),
+    Rule("POST", "/api/ask", ASK),
+    Rule("POST", "/api/ask/suggest", ASK),
+    Rule("POST", "/api/ask/vote", ASK),
+    Rule("POST", "/api/ask/hand-over", ASK),
+    Rule("POST", "/api/ask/state", ASK),
 )
 
 

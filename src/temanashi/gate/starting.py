@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from temanashi.errors import InputError
+from temanashi.faq.masking import mask
 from temanashi.gate.plain_values import unwrapped
 from temanashi.orchestration.tags import AGAIN, BENEFICIARY, CHANNEL, IDENTITY, REASON, TICKET
 from temanashi.pages.mine import is_mine
@@ -29,7 +30,7 @@ from temanashi.workspace.first import runbook_named
 from temanashi.workspace.permitted import may_start
 from temanashi.workspace.publishing import NothingPublished, PublishedWorkspace
 
-__all__ = ["ForbiddenField", "MayNotStart", "rebuilt"]
+__all__ = ["ASKING", "ForbiddenField", "MayNotStart", "is_flow", "rebuilt"]
 
 DANGEROUS = (
     "job_variables",
@@ -46,6 +47,10 @@ USUAL: Mapping[str, Callable[[Any], bool]] = {
 """What Prefect's own form fills in by itself; it is passed over, and anything else refused."""
 
 NAME_LENGTH, TAG_LENGTH, MOST_TAGS = 100, 1000, 20
+
+
+ASKING = "answer-question"
+"""The flow with which staff ask the FAQ."""
 
 
 class MayNotStart(InputError):
@@ -74,7 +79,7 @@ def rebuilt(site: Site, runbook: str, body: Mapping[str, Any], me: SignedIn) -> 
         published = site.published(connection)
         if published is None:
             raise NothingPublished
-        if runbook in published.flows:
+        if runbook not in published.runbooks and is_flow(published.flows, runbook):
             return _for_flow(runbook, body, tags, me)
         found = runbook_named(published, runbook)
         engine = site.installation.engine()
@@ -106,9 +111,18 @@ def _check_again(connection: Connection, asked: RunRequest, me: SignedIn, people
 
 def _for_flow(name: str, body: Mapping[str, Any], tags: list[str], me: SignedIn) -> dict[str, Any]:
     """A flow in Python composes runbooks, each of which asks by itself who may; its own parameters are Prefect's to check."""
-    if not me.may("start"):
+    if not (me.may("start") or (name == ASKING and me.may("ask"))):
         raise MayNotStart(name, me.actor.name)
-    return {**_common(body, tags), "parameters": _parameters(body), "enforce_parameter_schema": True}
+    given = _parameters(body)
+    if name == ASKING:
+        # Before Prefect stores it: what somebody types there may hold a password.
+        given = {key: mask(value).text if isinstance(value, str) else value for key, value in given.items()}
+    return {**_common(body, tags), "parameters": given, "enforce_parameter_schema": True}
+
+
+def is_flow(flows: Collection[str], name: str) -> bool:
+    """Whether a deployment is of a flow file: `a_b.py` has `a-b`, and `a-b-c` where its function is `c`."""
+    return any(name == bare or name.startswith(f"{bare}-") for bare in (stem.replace("_", "-") for stem in flows))
 
 
 def _asked(published: PublishedWorkspace, runbook: Runbook, body: Mapping[str, Any], tags: list[str], me: SignedIn) -> RunRequest:

@@ -30,6 +30,7 @@ from temanashi.workspace.pinging import tell_monitor
 from temanashi.workspace.publishing import current_version
 from temanashi.workspace.rereading_people import reread_people
 from temanashi.workspace.scheduling import left_out_by_persons
+from temanashi.workspace.telling_inquiries import tell_of_inquiries
 from temanashi.workspace.telling_reports import tell_report
 from temanashi.workspace.telling_sheets import remind_of_confirming
 from temanashi.workspace.watching_schedules import watch_schedules
@@ -73,7 +74,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     failures, unheard = watch_checks(installation, secret=resolver())
     told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation), *mail_results(installation)]
     gone = reread_people(installation, secret=resolver())
-    told_of += tell_report(installation, published)
+    told_of += [*tell_report(installation, published), *tell_of_inquiries(installation)]
     told_of += read_accounts_at_night(installation, secret=resolver())
     sealed = [*failures, *told_of, *gone, *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):

@@ -20,6 +20,7 @@ from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
 from temanashi.pages.faq import ask_on_page, show_faq, suggest_on_page
 from temanashi.pages.faq_entries import entry_image, list_entries, show_entry
 from temanashi.pages.faq_inquiry import act_on_inquiry, show_inquiry
+from temanashi.pages.faq_posted import ASK_PATH, ask_posted, hand_over_posted, state_posted, suggest_posted, vote_posted
 from temanashi.pages.faults import shown_errors
 from temanashi.pages.health import health
 from temanashi.pages.heartbeats import PING_PATH, ping_heard
@@ -168,6 +169,11 @@ def _programs(site: Site) -> list[Route]:
         Route(DEMAND_PATH, demand_posted(site), methods=["POST"]),
         Route(ALERTS_PATH, alerts_posted(site), methods=["POST"]),
         Route(INCIDENTS_PATH, incidents_posted(site), methods=["POST"]),
+        Route(ASK_PATH, ask_posted(site), methods=["POST"]),
+        Route(f"{ASK_PATH}/suggest", suggest_posted(site), methods=["POST"]),
+        Route(f"{ASK_PATH}/vote", vote_posted(site), methods=["POST"]),
+        Route(f"{ASK_PATH}/hand-over", hand_over_posted(site), methods=["POST"]),
+        Route(f"{ASK_PATH}/state", state_posted(site), methods=["POST"]),
         Route("/healthz", health(site)),
         Route("/ping/{token}", ping, methods=["GET", "POST"]),
         Route("/ping/{token}/{event}", ping, methods=["GET", "POST"]),
