@@ -31,7 +31,7 @@ RECORDS_A_RUN = 7.7
 WRITERS = 4
 ROUNDS = 5
 
-# What must hold: seconds of the processor where others may use the machine too, which on an idle one are those of the clock.
+# What must hold. Of reports, seconds of the processor, since others may use the machine too; the rest by the clock.
 APPENDS, VERIFIED, REPORT, OPEN_MONTH = 0.8, 100_000, 1.5, 0.3
 
 
@@ -291,7 +291,7 @@ def reading(file: Path, records: int) -> dict[str, Any]:
     """Verification, the report of twelve months of which eleven are sealed, and the open month alone."""
     from temanashi.ledger.database import open_database
     from temanashi.ledger.ledger import Ledger
-    from temanashi.ledger.verification import verify
+    from temanashi.ledger.verification import verify, verify_database
 
     clock, told = Ticking(), {}
     database = open_database(f"sqlite:///{file}", clock=clock)
@@ -300,13 +300,20 @@ def reading(file: Path, records: int) -> dict[str, Any]:
         there = book.head(connection).seq
     if not there:
         told["filled, records/s"] = round(fill(book, clock, records))
+    begun = time.perf_counter()
+    found = verify_database(database, state=file.parent / "no-state")  # by a process for each processor
+    passed = time.perf_counter() - begun
+    assert found.status == "intact", found
     begun, busy = time.perf_counter(), time.process_time()
     with database.reading() as connection:
-        found = verify(connection)
-    passed, worked = time.perf_counter() - begun, time.process_time() - busy
-    assert found.status == "intact", found
+        alone = verify(connection)
+    worked = time.process_time() - busy
+    assert (alone.records, alone.head_hash) == (found.records, found.head_hash)
     told |= {"records": found.records, "MB": round(file.stat().st_size / 1e6)}
-    told |= {"verified, records/s": round(found.records / passed), "verified, records/processor s": round(found.records / worked)}
+    told |= {
+        "verified, records/s": round(found.records / passed),
+        "by one process, records/processor s": round(found.records / worked),
+    }
     begun = time.perf_counter()
     every = lines(book, months(), {})
     told["twelve open months, s"] = round(time.perf_counter() - begun, 2)
@@ -325,7 +332,7 @@ def missed(told: dict[str, Any]) -> Iterator[str]:
     if told.get("appends", {"ratio": 1})["ratio"] < APPENDS:
         yield f"appends under {APPENDS}x bare sqlite3"
     own = told.get("reading", {})
-    if own.get("verified, records/processor s", VERIFIED) < VERIFIED:
+    if own.get("verified, records/s", VERIFIED) < VERIFIED:
         yield f"verification under {VERIFIED} records a second"
     for name, most in (("report, cold, processor s", REPORT), ("open month, processor s", OPEN_MONTH)):
         if own.get(name, 0) > most:

@@ -10,17 +10,18 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
 from temanashi.ledger.chain import GENESIS, body_hash, record_hash
-from temanashi.ledger.narrow_checking import RowsSeen
+from temanashi.ledger.narrow_checking import Rows, RowsSeen, agree, first_difference
 from temanashi.ledger.pruning import KEPT
+from temanashi.ledger.statements import plain_rows
 from temanashi.ledger.tables import COLUMNS, ledger
 from temanashi.ledger.tables import bodies as body_table
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Scan", "pruned_ranges", "scan"]
+__all__ = ["Scan", "pruned_ranges", "scan", "scan_part"]
 
 _PAGE = 2000
 _WIDTH = len(COLUMNS)
@@ -32,7 +33,10 @@ _repeated = itemgetter(*COLUMNS)
 
 @dataclass
 class Scan:
-    """How far the pass came: the last good record, counts, the hashes at wanted places, and the first problem."""
+    """How far the pass came: the last good record, counts, the hashes at wanted places, and the first problem.
+
+    `rows` of the narrow tables for the records that were read, where bodies were and nothing was wrong.
+    """
 
     seq: int = 0
     hash: str = GENESIS
@@ -43,30 +47,40 @@ class Scan:
     hashes: dict[int, str] = field(default_factory=dict)
     bad_seq: int | None = None
     problem: Phrase | None = None
+    rows: Rows | None = None
 
 
 def scan(connection: Connection, *, chain: str, bodies: bool, wanted: AbstractSet[int]) -> Scan:
-    """Read a chain until its end or its first bad record."""
+    """Read a chain until its end or its first bad record, and compare the narrow tables with it."""
     try:
-        return _pass(connection, chain, bodies=bodies, wanted=wanted)
+        found = scan_part(connection, Scan(), chain=chain, bodies=bodies, wanted=wanted)
     except DBAPIError as error:
         if not (isinstance(error.orig, sqlite3.OperationalError) and "decode" in str(error.orig)):
             raise
+        found = _replaced(connection, chain, bodies=bodies, wanted=wanted)
+    if found.rows is not None and not agree([found.rows]) and (wrong := first_difference(connection, chain)) is not None:
+        found.bad_seq, found.problem = wrong, phrase("ledger.rows-differ", seq=wrong)
+    return found
+
+
+def _replaced(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractSet[int]) -> Scan:
     # Bytes that are no UTF-8 stop sqlite3 in mid-way. Replaced, they do not match their hash, and the pass finds the record.
     raw: Any = connection.connection.dbapi_connection
     raw.text_factory = lambda stored: stored.decode("utf-8", "replace")
     try:
-        return _pass(connection, chain, bodies=bodies, wanted=wanted)
+        return scan_part(connection, Scan(), chain=chain, bodies=bodies, wanted=wanted)
     finally:
         raw.text_factory = str
 
 
-def _pass(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractSet[int]) -> Scan:
-    so_far, rows = Scan(), RowsSeen()
+def scan_part(
+    connection: Connection, so_far: Scan, *, chain: str, bodies: bool, wanted: AbstractSet[int], until: int | None = None
+) -> Scan:
+    """Go on from where a pass is, until a number, the end or the first bad record; `so_far` is moved on."""
+    rows, after = RowsSeen(), so_far.seq
     listed = pruned_ranges(connection, chain=chain) if bodies else []
     starts = [low for low, _ in listed]
-    for fetched in connection.execute(_query(chain, bodies=bodies), execution_options={"yield_per": _PAGE}):
-        row = tuple(fetched)
+    for row in plain_rows(connection, _query(chain, after, until, bodies=bodies), _PAGE):
         problem, said = _problem(row, so_far)
         if problem is None and bodies:
             problem = _body_problem(row, so_far, listed, starts)
@@ -80,8 +94,8 @@ def _pass(connection: Connection, chain: str, *, bodies: bool, wanted: AbstractS
         so_far.records += 1
         if so_far.seq in wanted:
             so_far.hashes[so_far.seq] = so_far.hash
-    if bodies and (wrong := rows.differs(connection, chain)) is not None:
-        so_far.bad_seq, so_far.problem = wrong, phrase("ledger.rows-differ", seq=wrong)
+    if bodies:
+        so_far.rows = rows.beside(connection, chain, after=after, until=until)
     return so_far
 
 
@@ -105,13 +119,14 @@ def pruned_ranges(connection: Connection, *, chain: str) -> list[tuple[int, int]
     return apart
 
 
-def _query(chain: str, *, bodies: bool) -> Any:
+def _query(chain: str, after: int, until: int | None, *, bodies: bool) -> Select[Any]:
     columns = [*(ledger.c[name] for name in COLUMNS), ledger.c.hash, ledger.c.envelope]
     query = select(*columns)
     if bodies:
         joined = ledger.outerjoin(body_table, (body_table.c.chain == ledger.c.chain) & (body_table.c.seq == ledger.c.seq))
         query = select(*columns, body_table.c.seq, body_table.c.salt, body_table.c.text).select_from(joined)
-    return query.where(ledger.c.chain == chain).order_by(ledger.c.seq)
+    query = query.where(ledger.c.chain == chain).order_by(ledger.c.seq)
+    return query if until is None else query.where(ledger.c.seq > after, ledger.c.seq <= until)
 
 
 def _problem(row: tuple[Any, ...], before: Scan) -> tuple[Phrase | None, dict[str, Any]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Select, Table, insert
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
-__all__ = ["Statement", "inserting"]
+__all__ = ["Statement", "inserting", "plain_rows"]
 
 
 class Statement:
@@ -68,6 +68,23 @@ def _told(connection: Connection, text: str, error: Exception) -> Exception:
     return DBAPIError.instance(
         text, None, error, base, hide_parameters=True, connection_invalidated=False, dialect=connection.dialect
     )
+
+
+def plain_rows(connection: Connection, query: Select[Any], page: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query of many, read in pages: plain tuples, on SQLite without what SQLAlchemy makes of each."""
+    if connection.dialect.name != "sqlite":
+        for row in connection.execute(query, execution_options={"yield_per": page}):
+            yield tuple(row)
+        return
+    compiled: Any = query.compile(dialect=connection.dialect)
+    driver: Any = connection.connection.driver_connection
+    text = str(compiled)
+    try:
+        cursor = driver.execute(text, tuple(compiled.params[name] for name in compiled.positiontup))
+        while rows := cursor.fetchmany(page):
+            yield from rows
+    except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+        raise _told(connection, text, error) from error
 
 
 def inserting(table: Table, *, known_too: bool = False) -> Statement:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
@@ -15,11 +16,13 @@ from temanashi.ledger.checkpoints import CHECKPOINTS, KEYS, Checkpoint, Unreadab
 from temanashi.ledger.database import Database
 from temanashi.ledger.keys import trusted_key as stored_key
 from temanashi.ledger.scanning import Scan, scan
+from temanashi.ledger.scanning_apart import scan_apart
 from temanashi.text.local import Phrase, phrase
 
 __all__ = ["Status", "Verification", "verify", "verify_database"]
 
 Status = Literal["intact", "altered", "cannot_tell"]
+Apart = Callable[..., Scan | None]
 _EXIT: dict[Status, int] = {"intact": 0, "altered": 1, "cannot_tell": 2}
 
 
@@ -59,17 +62,21 @@ def verify(
     chain: str = "main",
     bodies: bool = True,
     ignore_beyond: int | None = None,
+    apart: Apart | None = None,
 ) -> Verification:
     """Read the whole chain and compare it with itself and with signed checkpoints.
 
     `trusted_key` is the public key (hex) whose checkpoints count. Without `bodies` only envelopes are proven. Checkpoints past
-    `ignore_beyond` do not count: a backup is older than they are.
+    `ignore_beyond` do not count: a backup is older than they are. `apart` reads a long chain in parts at once, or says None.
     """
     good, doubts = _sorted_out(checkpoints, trusted_key, chain)
     binding, notes = _binding(good)
     if ignore_beyond is not None:
         binding = [checkpoint for checkpoint in binding if checkpoint.seq <= ignore_beyond]
-    found = scan(connection, chain=chain, bodies=bodies, wanted={c.seq for c in binding})
+    wanted = {c.seq for c in binding}
+    found = apart(connection, chain=chain, bodies=bodies, wanted=wanted) if apart else None
+    if found is None:
+        found = scan(connection, chain=chain, bodies=bodies, wanted=wanted)
     bad_seq, problem = found.bad_seq, found.problem
     if problem is None:
         bad_seq, problem = _contradiction(binding, found)
@@ -110,7 +117,8 @@ def verify_database(
     try:
         trusted, checkpoints = trusted_key or stored_key(state / KEYS), (*read_checkpoints(state / CHECKPOINTS), *given)
         with database.reading() as connection:
-            return verify(connection, checkpoints=checkpoints, trusted_key=trusted, chain=chain, bodies=bodies)
+            said: dict[str, Any] = {"checkpoints": checkpoints, "trusted_key": trusted, "chain": chain, "bodies": bodies}
+            return verify(connection, apart=partial(scan_apart, address=database.address), **said)
     except LedgerError as error:
         return Verification(status="cannot_tell", chain=chain, problem=phrase(error.key, **error.data))
 
