@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import fixtures_accounts_slapd
 import fixtures_linuxhost
 import fixtures_scim
 from temanashi.accounts.directories.linux import KIND, program
@@ -15,6 +16,7 @@ from temanashi.clock import SystemClock
 linuxhost = fixtures_linuxhost.linuxhost
 scim_gate, scim_server = fixtures_scim.scim_gate, fixtures_scim.scim_server
 scim_plain_gate, scim_plain = fixtures_scim.scim_plain_gate, fixtures_scim.scim_plain
+accounts_slapd = fixtures_accounts_slapd.accounts_slapd
 
 
 @pytest.fixture(scope="session")

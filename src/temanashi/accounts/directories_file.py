@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from temanashi.accounts.directory import Directory, Reached, directory_kind, installed_directories, settings_model
 from temanashi.accounts.faults import BrokenDirectory, DirectoryNotLoaded, NoSuchDirectory, UnknownDirectory
+from temanashi.accounts.refusals import Refusals
 from temanashi.clock import Clock
 from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.secrets import resolve
@@ -66,10 +67,19 @@ class Directories:
         secrets: Callable[[str], str] = resolve,
         root: Path = Path(),
         timeout: float = SECONDS,
+        refusals: Refusals | None = None,
     ) -> Directory:
         """The directory of a name, ready to be asked; touches nothing yet. Raises UnknownDirectory."""
         one = self.entry(name)
-        reached = Reached(where=name, timeout=timeout, clock=clock, settings=one.settings, secrets=secrets, root=root)
+        reached = Reached(
+            where=name,
+            timeout=timeout,
+            clock=clock,
+            settings=one.settings,
+            secrets=secrets,
+            root=root,
+            refusals=refusals or Refusals(),
+        )
         return directory_kind(one.kind).open(reached)
 
 
@@ -163,6 +173,10 @@ def directories_schema() -> dict[str, Any]:
                 "required": ["kind", "title", *schema.get("required", [])],
             }
         )
-    entries = {"type": "object", "propertyNames": {"pattern": f"^{NAME}$"}, "additionalProperties": {"oneOf": kinds}}
+    entries = {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "additionalProperties": {"oneOf": kinds} if kinds else False,
+    }
     properties = {"directories": {"anyOf": [entries, {"type": "null"}]}}
     return {"type": "object", "additionalProperties": False, "properties": properties, "$defs": definitions}

@@ -6,7 +6,7 @@ A third party registers one under the entry point group `temanashi.directories`:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from temanashi.accounts.faults import DirectoryNotLoaded, NoSuchDirectory
 from temanashi.accounts.model import Cap, Scope, Snapshot
+from temanashi.accounts.refusals import Refusals
 from temanashi.accounts.wishes import FieldChange, Wish
 from temanashi.clock import Clock
 from temanashi.hosts.transport import Transport
@@ -32,6 +33,7 @@ class Reached:
     """How a directory is reached: by commands on a host, or as `settings` of `directories.yaml` say.
 
     At most `timeout` seconds for one call. `secrets` resolves a SecretRef at the last moment; files are relative to `root`.
+    `refusals` knows which of our passwords were refused.
     """
 
     where: str
@@ -41,6 +43,7 @@ class Reached:
     settings: BaseModel | None = None
     secrets: Callable[[str], str] = resolve
     root: Path = Path()
+    refusals: Refusals = field(default_factory=Refusals)
 
     @property
     def host(self) -> Transport:
@@ -103,9 +106,9 @@ class _Loaded(NamedTuple):
 
 @cache
 def _loaded() -> _Loaded:
-    from temanashi.accounts.directories import linux, scim  # noqa: PLC0415  (directories name this port)
+    from temanashi.accounts.directories import ldap, linux, scim  # noqa: PLC0415  (directories name this port)
 
-    ours: tuple[DirectoryKind, ...] = (linux.KIND, scim.KIND)
+    ours: tuple[DirectoryKind, ...] = (ldap.KIND, linux.KIND, scim.KIND)
     found: dict[str, DirectoryKind] = {}
     broken: dict[str, DirectoryNotLoaded] = {}
     for entry in entry_points(group=GROUP):

@@ -159,7 +159,7 @@ class _Difference:
             wanted = [fingerprint(line.split(" ")[1]) for line in self.wish.keys]
             if sorted(set(wanted)) != sorted(set(self.account.keys)):
                 yield FieldChange(field="keys", before=sorted(self.account.keys), after=sorted(wanted))
-        if self.wish.with_password and self.account.password != "set":  # noqa: S105  (a state)
+        if self.wish.with_password and self.account.password not in {"set", "unknown"}:
             yield from self.new_password()
 
     def groups(self, wanted: set[str], *, primary: str = "") -> Iterator[FieldChange]:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
+from temanashi.accounts.refusals import Refusals
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Step
 from temanashi.clock import Clock
@@ -68,6 +69,7 @@ class Engine:
     roles: Callable[[Connection], Roles] = field(default=lambda connection: NO_ROLES)  # noqa: ARG005
     directories: Callable[[Connection], Directories] = field(default=lambda connection: NO_DIRECTORIES)  # noqa: ARG005
     root: Path = Path()
+    refusals: Refusals = field(default_factory=Refusals)
     channel: Callable[[str], Notifier] = no_channels
     idle_seconds: int = IDLE_SECONDS
     signatures: Signatures | None = None
@@ -101,6 +103,7 @@ class Engine:
             roles=self._roles,
             directories=self._directories,
             root=self.root,
+            refusals=self.refusals,
             remembered=lambda step, target: self._remembered(run.runbook.id, step, target),
         )
         return self.kinds[item.kind].build(item, effects)

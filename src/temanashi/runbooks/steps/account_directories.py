@@ -11,4 +11,11 @@ __all__ = ["opened_directory"]
 
 def opened_directory(effects: Effects, name: str, *, timeout: float = SECONDS) -> Directory:
     """The directory of a name in the live `directories.yaml`; nothing is asked yet. Raises UnknownDirectory."""
-    return effects.directories().opened(name, clock=effects.clock, secrets=effects.secret, root=effects.root, timeout=timeout)
+    return effects.directories().opened(
+        name,
+        clock=effects.clock,
+        secrets=effects.secret,
+        root=effects.root,
+        timeout=timeout,
+        refusals=effects.refusals,
+    )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from temanashi.accounts.directories_file import NO_DIRECTORIES, Directories
+from temanashi.accounts.refusals import Refusals
 from temanashi.accounts.roles import NO_ROLES, Roles
 from temanashi.changes import Change, Step
 from temanashi.checks.means import Means
@@ -34,8 +35,9 @@ class Effects:
 
     `channel` gives who is told under a name (raises NoChannel); `run` is the id of the run. `halt` is set when the run must stop
     now: whoever waits waits on it. `called` are the runbooks that a step may call, `means` what checks may use.
-    `roles` and `directories` (those that are no hosts) are of the live version; files are relative to `root`. `remembered` is what
-    earlier runs of the same runbook kept (`Outcome.remember`) for a step and a target.
+    `roles` and `directories` (those that are no hosts) are of the live version; files are relative to `root`.
+    `refusals`: passwords of ours that directories refused. `remembered` is what earlier runs of the same runbook kept
+    (`Outcome.remember`) for a step and a target.
     """
 
     connect: Callable[[Host], Transport]
@@ -51,6 +53,7 @@ class Effects:
     roles: Callable[[], Roles] = field(default=lambda: NO_ROLES)
     directories: Callable[[], Directories] = field(default=lambda: NO_DIRECTORIES)
     root: Path = Path()
+    refusals: Refusals = field(default_factory=Refusals)
     remembered: Callable[[str, str], Mapping[str, Mapping[str, Any]]] = field(default=lambda step, target: {})  # noqa: ARG005
 
     def key(self, change: Change) -> str:

@@ -8,20 +8,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from temanashi.settings_directories import LdapSettings
 from temanashi.signin.directory_faults import DirectoryDown, DirectoryMisset
 
 if TYPE_CHECKING:
     from ldap3 import Connection
 
-__all__ = ["bound", "connected", "ldap3_quietly"]
+__all__ = ["Server", "bound", "connected", "ldap3_quietly", "prepared"]
 
 WRONG_PASSWORD = frozenset({"invalidCredentials", "inappropriateAuthentication", "noSuchObject", "insufficientAccessRights"})
 NOT_NOW = frozenset({"constraintViolation", "unwillingToPerform"})
 """How directories answer a bind of somebody who is locked, or must change the password first."""
+
+
+class Server(Protocol):
+    """Where a directory is: `ldaps://`, or `ldap://` which begins TLS; whose certificates count; seconds to wait."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def ca(self) -> str:
+        """File of the certificate authority, relative to the workspace; empty: those of the system."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds."""
+        ...
 
 
 def ldap3_quietly() -> Any:
@@ -46,7 +64,7 @@ def _verified(ca: str) -> Any:
 
 
 @contextmanager
-def connected(settings: LdapSettings, root: Path) -> Iterator[Connection]:
+def connected(settings: Server, root: Path, *, read_only: bool = True) -> Iterator[Connection]:
     """A connection over TLS on which nobody is bound yet; raises DirectoryDown and DirectoryMisset."""
     library, parts = ldap3_quietly(), urlsplit(settings.url)
     ca = str(root / settings.ca) if settings.ca else ""
@@ -64,8 +82,8 @@ def connected(settings: LdapSettings, root: Path) -> Iterator[Connection]:
         mode=library.IP_V4_PREFERRED,
         connect_timeout=settings.timeout,
     )
-    common: dict[str, Any] = {"receive_timeout": ceil(settings.timeout), "check_names": False, "read_only": True}
-    found = library.Connection(server, auto_bind=library.AUTO_BIND_NONE, auto_referrals=False, **common)
+    common: dict[str, Any] = {"receive_timeout": ceil(settings.timeout), "check_names": False, "read_only": read_only}
+    found = library.Connection(server, auto_bind=library.AUTO_BIND_NONE, auto_referrals=False, auto_range=False, **common)
     try:
         found.open(read_server_info=False)
         if not over_tls and not found.start_tls(read_server_info=False):
@@ -89,8 +107,9 @@ def _reason(error: Exception) -> str:
     return next((word for part, word in words.items() if part in text), type(error).__name__)
 
 
-def _prepared(password: str) -> bytes:
+def prepared(password: str) -> bytes:
     """A password as it is sent (RFC 4513, 6.3.1, by RFC 4013). Empty where nothing of it is left: signs that nobody sees."""
+    ldap3_quietly()
     from ldap3.core.exceptions import LDAPSASLPrepError  # noqa: PLC0415
     from ldap3.protocol.sasl.sasl import sasl_prep  # noqa: PLC0415
 
@@ -105,10 +124,10 @@ def bound(connection: Connection, dn: str, password: str, *, url: str) -> bool:
 
     An empty password would be an anonymous bind, which succeeds (RFC 4513, 5.1.2): it is never sent.
     """
-    library, prepared = ldap3_quietly(), _prepared(password)
-    if not dn or not prepared:
+    library, sent = ldap3_quietly(), prepared(password)
+    if not dn or not sent:
         return False
-    yes: bool = connection.rebind(user=dn, password=prepared, authentication=library.SIMPLE, read_server_info=False)
+    yes: bool = connection.rebind(user=dn, password=sent, authentication=library.SIMPLE, read_server_info=False)
     said = str((connection.result or {}).get("description", ""))
     if not yes and said not in WRONG_PASSWORD | NOT_NOW:
         raise DirectoryDown(url, said or "bind")

@@ -1,0 +1,140 @@
+"""Accounts of a real OpenLDAP server: read whole, changed by comparing, and what that means for who signs in."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from fixtures_accounts_slapd import MANY, ODD, PERSON_PASSWORD, SUFFIX
+from temanashi.accounts.model import Scope
+from temanashi.accounts.one_time import new_secret
+from temanashi.accounts.wishes import Wish
+
+
+
+def done(directory, do, login, *, secret=None, **more):
+    """What a run does: read, plan, apply. The fields that changed, and the account afterwards."""
+    wish = Wish(do=do, login=login, **more)
+    seen = directory.read(Scope(logins=(login,)))
+    changes = directory.plan(wish, seen)
+    after = directory.apply(wish, changes, seen, secret=secret) if changes else seen
+    return [change.field for change in changes], after.account(login)
+
+
+@pytest.fixture(scope="session")
+def slapd(accounts_slapd):
+    return accounts_slapd
+
+
+@pytest.fixture(scope="session")
+def corp(slapd):
+    return slapd.directory(privileged_groups=("admins", "営業 部"))
+
+
+def test_everybody_is_read_in_pages_beyond_the_limit_of_the_server(corp):
+    seen = corp.read(Scope())
+    read = {one.login: one for one in seen.accounts}
+    assert {f"p{number:04}" for number in range(MANY)} <= {*read}
+    assert {uid.casefold() for _, uid in ODD} <= {*read}
+    assert len({one.native_id for one in seen.accounts}) == len(seen.accounts)
+    assert (read["p0007"].name, read["p0007"].employee, read["p0007"].last_seen) == ("Person 7", "7", "unknown")
+
+
+def test_groups_of_every_sort_have_members_also_spelled_otherwise_and_groups_in_them(corp):
+    seen = corp.read(Scope())
+    assert seen.groups["ops"] == ("p0000", "p0001")
+    assert (seen.groups["unix"], seen.groups["unique"]) == (("p0003",), ("p0004",))
+    assert seen.groups["admins"] == (f"cn=root,{SUFFIX}",)
+    assert seen.nested == {"営業 部": ("ops",), "everybody": ("everybody", "営業 部")}
+    assert seen.members("everybody") == {"p0000", "p0001", "p0002", "o(b)*"}
+    of = {one.login: one for one in seen.accounts}
+    assert of["p0001"].groups == ("ops",)
+    assert (of["p0001"].privileged, of["p0003"].privileged) == ("営業 部", "")
+
+
+def test_one_account_is_read_as_it_is_among_all(corp):
+    everybody = {one.login: one for one in corp.read(Scope()).accounts}
+    for login in ("p0000", "p0001", "p0002", "p0003", "p0004", "p0009"):
+        assert corp.read(Scope(logins=(login,))).account(login) == everybody[login]
+    assert corp.read(Scope(logins=("P0001",))).account("P0001").groups == ("ops",)
+    assert corp.read(Scope(logins=("nobody",))).account("nobody") is None
+
+
+def test_after_a_closing_the_right_password_is_refused_and_after_opening_again_it_works(slapd, corp):
+    login = slapd.person()
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+    assert done(corp, "disable", login)[0] == ["enabled"]
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "locked"
+    assert done(corp, "disable", login)[0] == []
+    assert done(corp, "enable", login)[0] == ["enabled"]
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+    assert done(corp, "enable", login)[0] == []
+
+
+def test_after_an_unlock_the_password_works_again(slapd, corp):
+    login = slapd.person()
+    for _ in range(4):
+        slapd.signs_in(slapd.dn(login), "wrong")
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "locked"
+    seen = corp.read(Scope(logins=(login,))).account(login)
+    assert (seen.locked, seen.enabled, seen.failures) == (True, True, 3)
+    fields, after = done(corp, "unlock", login)
+    assert fields == ["locked", "failures"]
+    assert (after.locked, after.failures) == (False, 0)
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+    assert done(corp, "unlock", login)[0] == []
+
+
+def test_after_a_reset_the_old_password_fails_and_a_change_is_forced(slapd, corp):
+    login, secret = slapd.person(), new_secret()
+    for _ in range(4):
+        slapd.signs_in(slapd.dn(login), "wrong")
+    fields, after = done(corp, "reset", login, secret=secret)
+    assert fields == ["password", "must_change", "locked", "failures"]
+    assert (after.must_change, after.password) == (True, "set")
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "invalidCredentials"
+    assert slapd.signs_in(slapd.dn(login), secret) == "must-change"
+    with slapd.connection(slapd.dn(login), secret) as theirs:
+        assert not theirs.search(SUFFIX, "(objectClass=*)", "BASE")
+        assert theirs.result["description"] == "insufficientAccessRights"
+        assert theirs.extend.standard.modify_password(slapd.dn(login), secret, "My-own-Password-2")
+    assert slapd.signs_in(slapd.dn(login), "My-own-Password-2") == "success"
+    assert not corp.read(Scope(logins=(login,))).account(login).must_change
+
+
+def test_an_account_is_opened_with_everything_and_changed_and_taken_back(slapd, corp):
+    secret, tomorrow = new_secret(), datetime.now(UTC).date() + timedelta(days=400)
+    more = {
+        "name": "山田 花子 👩‍💻",
+        "employee": "E-77",
+        "groups": ("OPS", "営業 部"),
+        "expires_on": tomorrow,
+        "with_password": True,
+    }
+    fields, opened = done(corp, "join", "hanako.yamada", secret=secret, **more)
+    assert fields == ["account", "name", "employee", "groups", "expires_on", "password", "must_change"]
+    assert (opened.name, opened.employee, opened.groups) == ("山田 花子 👩‍💻", "E-77", ("ops", "営業 部"))
+    assert (opened.expires_on, opened.must_change, opened.enabled) == (tomorrow, True, True)
+    assert slapd.signs_in(slapd.dn("hanako.yamada"), secret) == "must-change"
+    assert done(corp, "join", "hanako.yamada", secret=new_secret(), **more)[0] == []
+    fields, moved = done(corp, "set", "hanako.yamada", groups=("unix", "unique"), not_groups=("ops",), name="鈴木 花子")
+    assert fields == ["name", "groups"]
+    assert moved.groups == ("unique", "unix", "営業 部")
+    fields, back = done(corp, "restore", "hanako.yamada", before=opened.facts())
+    assert fields == ["name", "groups"]
+    assert back.facts() == opened.facts()
+
+
+def test_an_end_that_is_over_refuses_the_right_password_by_itself(slapd, corp):
+    login = slapd.person()
+    fields, after = done(corp, "set", login, expires_on=date(2026, 1, 1))
+    assert (fields, after.expires_on) == (["expires_on"], date(2026, 1, 1))
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) != "success"
+    assert done(corp, "set", login, expires_on="never")[1].expires_on is None
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+
+
+def test_who_signed_in_was_seen_then(slapd, corp):
+    login = slapd.person()
+    slapd.signs_in(slapd.dn(login), PERSON_PASSWORD)
+    seen = corp.read(Scope(logins=(login,)))
+    assert abs(seen.account(login).last_seen - seen.taken_at) < timedelta(minutes=5)
