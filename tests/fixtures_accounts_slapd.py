@@ -164,6 +164,12 @@ def _tree() -> str:
             f"cn: {name}\nuserPassword: {OUR_PASSWORD}\n"
         )
     people = f"ou=people,{SUFFIX}"
+    parts.append(
+        f"\ndn: cn=short,ou=policies,{SUFFIX}\nobjectClass: applicationProcess\nobjectClass: pwdPolicy\ncn: short\n"
+        "pwdAttribute: userPassword\npwdMaxAge: 86400\n"
+        f"\ndn: cn=expired,ou=svc,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: expired\n"
+        f"userPassword: {OUR_PASSWORD}\npwdChangedTime: 20200101000000Z\npwdPolicySubentry: cn=short,ou=policies,{SUFFIX}\n"
+    )
     for number in range(MANY):
         parts.append(_person(f"uid=p{number:04},{people}", f"p{number:04}", f"Person {number}", f"employeeNumber: {number}"))
     for rdn, uid in ODD:
@@ -250,6 +256,9 @@ class AccountsSlapd:
             secrets={"env:LDAP_PASSWORD": password}.__getitem__,
             root=self.folder,
         )
+        return self.opened(reached)
+
+    def opened(self, reached: Reached) -> Directory:
         return KIND.open(reached)
 
     def dn(self, login: str) -> str:
@@ -276,11 +285,25 @@ class AccountsSlapd:
             assert found.result["description"] == "success"
             yield found
 
-    def person(self, *, password: str = PERSON_PASSWORD, **more: Any) -> str:
-        """A new person's login; nobody else's."""
+    def login(self) -> str:
+        """A login that nobody has."""
         with self._lock:
             self._made += 1
-            login = f"new{self._made:04}"
+        return f"new{self._made:04}"
+
+    def group(self, *members: str, cn: str = "", **more: Any) -> str:
+        """A new group's name; nobody else's. Members are logins."""
+        name = cn or f"Team {self.login()}"
+        classes = more.pop("objectClass", "groupOfNames")
+        listed = {"member": [self.dn(one) for one in members]} if members else {}
+        with self.as_root() as root:
+            root.add(f"cn={name},ou=groups,{SUFFIX}", attributes={"objectClass": classes, "cn": name, **listed, **more})
+            assert root.result["description"] == "success", root.result
+        return name
+
+    def person(self, *, password: str = PERSON_PASSWORD, **more: Any) -> str:
+        """A new person's login; nobody else's."""
+        login = self.login()
         attributes = {"objectClass": "inetOrgPerson", "cn": login, "sn": login, "uid": login, "displayName": login, **more}
         with self.as_root() as root:
             root.add(self.dn(login), attributes=attributes)
@@ -291,10 +314,14 @@ class AccountsSlapd:
         return login
 
     def whole(self) -> dict[str, Any]:
-        """Every entry with everything, by name: what did not change is the same."""
+        """Every entry with everything but our own, by name: what did not change is the same."""
         with self.as_root() as root:
             root.search(SUFFIX, "(objectClass=*)", attributes=["*", "+"])
-            return {one["dn"]: {k: sorted(v) for k, v in one["raw_attributes"].items()} for one in root.response}
+            return {
+                one["dn"]: {k: sorted(v) for k, v in one["raw_attributes"].items()}
+                for one in root.response
+                if one["dn"] != OURS  # it changes by signing in
+            }
 
     def close(self) -> None:
         self._process.terminate()

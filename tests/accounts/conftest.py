@@ -6,6 +6,7 @@ import pytest
 
 import fixtures_accounts_slapd
 import fixtures_linuxhost
+import fixtures_samba_ad
 import fixtures_scim
 from temanashi.accounts.directories.linux import KIND, program
 from temanashi.accounts.directory import Reached
@@ -17,6 +18,7 @@ linuxhost = fixtures_linuxhost.linuxhost
 scim_gate, scim_server = fixtures_scim.scim_gate, fixtures_scim.scim_server
 scim_plain_gate, scim_plain = fixtures_scim.scim_plain_gate, fixtures_scim.scim_plain
 accounts_slapd = fixtures_accounts_slapd.accounts_slapd
+samba_ad = fixtures_samba_ad.samba_ad
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from fixtures_accounts_slapd import MANY, ODD, PERSON_PASSWORD, SUFFIX
+from fixtures_accounts_slapd import MANY, ODD, OUR_PASSWORD, OURS, PERSON_PASSWORD, SUFFIX
+from temanashi.accounts.faults import AccountConflict, AccountRefused, WishRefused
 from temanashi.accounts.model import Scope
 from temanashi.accounts.one_time import new_secret
 from temanashi.accounts.wishes import Wish
-
 
 
 def done(directory, do, login, *, secret=None, **more):
@@ -44,7 +44,7 @@ def test_groups_of_every_sort_have_members_also_spelled_otherwise_and_groups_in_
     assert seen.groups["ops"] == ("p0000", "p0001")
     assert (seen.groups["unix"], seen.groups["unique"]) == (("p0003",), ("p0004",))
     assert seen.groups["admins"] == (f"cn=root,{SUFFIX}",)
-    assert seen.nested == {"営業 部": ("ops",), "everybody": ("everybody", "営業 部")}
+    assert {**seen.nested} == {"営業 部": ("ops",), "everybody": ("everybody", "営業 部")}
     assert seen.members("everybody") == {"p0000", "p0001", "p0002", "o(b)*"}
     of = {one.login: one for one in seen.accounts}
     assert of["p0001"].groups == ("ops",)
@@ -103,23 +103,26 @@ def test_after_a_reset_the_old_password_fails_and_a_change_is_forced(slapd, corp
 
 def test_an_account_is_opened_with_everything_and_changed_and_taken_back(slapd, corp):
     secret, tomorrow = new_secret(), datetime.now(UTC).date() + timedelta(days=400)
+    login, ops, sales = slapd.login(), slapd.group("p0010"), slapd.group("p0010", cn=f"営業 {slapd.login()}")
+    unix = slapd.group(objectClass="posixGroup", gidNumber="5001", memberUid="p0010")
+    unique = slapd.group(objectClass="groupOfUniqueNames", uniqueMember=slapd.dn("p0010"))
     more = {
         "name": "山田 花子 👩‍💻",
         "employee": "E-77",
-        "groups": ("OPS", "営業 部"),
+        "groups": (ops.upper(), sales),
         "expires_on": tomorrow,
         "with_password": True,
     }
-    fields, opened = done(corp, "join", "hanako.yamada", secret=secret, **more)
+    fields, opened = done(corp, "join", login, secret=secret, **more)
     assert fields == ["account", "name", "employee", "groups", "expires_on", "password", "must_change"]
-    assert (opened.name, opened.employee, opened.groups) == ("山田 花子 👩‍💻", "E-77", ("ops", "営業 部"))
+    assert (opened.name, opened.employee, opened.groups) == ("山田 花子 👩‍💻", "E-77", (ops, sales))
     assert (opened.expires_on, opened.must_change, opened.enabled) == (tomorrow, True, True)
-    assert slapd.signs_in(slapd.dn("hanako.yamada"), secret) == "must-change"
-    assert done(corp, "join", "hanako.yamada", secret=new_secret(), **more)[0] == []
-    fields, moved = done(corp, "set", "hanako.yamada", groups=("unix", "unique"), not_groups=("ops",), name="鈴木 花子")
+    assert slapd.signs_in(slapd.dn(login), secret) == "must-change"
+    assert done(corp, "join", login, secret=new_secret(), **more)[0] == []
+    fields, moved = done(corp, "set", login, groups=(unix, unique), not_groups=(ops,), name="鈴木 花子")
     assert fields == ["name", "groups"]
-    assert moved.groups == ("unique", "unix", "営業 部")
-    fields, back = done(corp, "restore", "hanako.yamada", before=opened.facts())
+    assert {*moved.groups} == {unique, unix, sales}
+    fields, back = done(corp, "restore", login, before=opened.facts())
     assert fields == ["name", "groups"]
     assert back.facts() == opened.facts()
 
@@ -138,3 +141,103 @@ def test_who_signed_in_was_seen_then(slapd, corp):
     slapd.signs_in(slapd.dn(login), PERSON_PASSWORD)
     seen = corp.read(Scope(logins=(login,)))
     assert abs(seen.account(login).last_seen - seen.taken_at) < timedelta(minutes=5)
+
+
+def test_the_last_member_of_a_group_stays_or_a_placeholder_takes_the_place(slapd, corp):
+    login = slapd.person()
+    group = slapd.group(login)
+    with pytest.raises(WishRefused, match="last member"):
+        done(corp, "set", login, not_groups=(group,))
+    kept = slapd.directory(placeholder=OURS)
+    assert done(kept, "set", login, not_groups=(group,))[1].groups == ()
+    assert kept.read(Scope()).groups[group] == ()
+    assert done(kept, "set", login, groups=(group,))[1].groups == (group,)
+
+
+def changed_meanwhile(slapd, corp, login, changes, **wish):
+    """Somebody else changes the entry after the plan read it."""
+    wished = Wish(login=login, **wish)
+    seen = corp.read(Scope(logins=(login,)))
+    planned = corp.plan(wished, seen)
+    with slapd.as_root() as root:
+        root.modify(slapd.dn(login), changes)
+        assert root.result["description"] == "success", root.result
+    before = slapd.whole()
+    with pytest.raises(AccountConflict):
+        corp.apply(wished, planned, seen, secret=new_secret())
+    assert slapd.whole() == before
+
+
+def test_what_somebody_else_changed_meanwhile_is_a_conflict_and_stays_as_it_is(slapd, corp):
+    off = {"pwdAccountLockedTime": [("MODIFY_REPLACE", ["000001010000Z"])]}
+    name = {"displayName": [("MODIFY_REPLACE", ["Somebody Else"])]}
+    changed_meanwhile(slapd, corp, slapd.person(), name, do="set", name="New")
+    changed_meanwhile(slapd, corp, slapd.person(), name, do="disable")
+    changed_meanwhile(slapd, corp, slapd.person(), name, do="set", employee="E-2")
+    changed_meanwhile(slapd, corp, slapd.person(), off, do="reset")
+    changed_meanwhile(slapd, corp, slapd.person(), off, do="set", expires_on=date(2027, 1, 1))
+
+
+def test_an_entry_made_anew_under_the_same_name_is_somebody_else(slapd, corp):
+    login = slapd.person()
+    seen = corp.read(Scope(logins=(login,)))
+    wish = Wish(do="disable", login=login)
+    planned = corp.plan(wish, seen)
+    with slapd.as_root() as root:
+        root.delete(slapd.dn(login))
+    with pytest.raises(AccountConflict):
+        corp.apply(wish, planned, seen, secret=None)
+    with slapd.as_root() as root:
+        root.add(slapd.dn(login), attributes={"objectClass": "inetOrgPerson", "cn": "x", "sn": "x", "displayName": login})
+    with pytest.raises(AccountConflict):
+        corp.apply(wish, planned, seen, secret=None)
+
+
+def test_an_entry_that_came_meanwhile_is_not_opened_again(slapd, corp):
+    wish = Wish(do="join", login=slapd.login(), name="New")
+    seen = corp.read(Scope(logins=(wish.login,)))
+    with slapd.as_root() as root:
+        root.add(slapd.dn(wish.login), attributes={"objectClass": "inetOrgPerson", "cn": "x", "sn": "x"})
+    with pytest.raises(AccountConflict):
+        corp.apply(wish, corp.plan(wish, seen), seen, secret=None)
+
+
+def test_a_password_that_the_policy_does_not_take_is_told_and_the_old_one_stays(slapd, corp):
+    login = slapd.person()
+    with pytest.raises(AccountRefused, match="quality") as caught:
+        done(corp, "reset", login, secret="short-1A")
+    assert "short-1A" not in repr(caught.value) + str(caught.value.data)
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+
+
+def test_our_own_account_and_what_does_not_exist_are_not_touched(slapd, corp):
+    mine = slapd.directory(user_base=f"ou=svc,{SUFFIX}", user_filter="(objectClass=simpleSecurityObject)", login_attribute="cn")
+    with pytest.raises(WishRefused, match="system"):
+        done(mine, "disable", "temanashi")
+    with pytest.raises(WishRefused, match="no such account"):
+        done(corp, "reset", "nobody-here")
+    assert done(corp, "disable", "nobody-here") == ([], None)
+    with pytest.raises(WishRefused, match="no such group"):
+        done(corp, "join", "nobody-here", groups=("nothing",))
+
+
+def test_the_rights_that_the_documentation_prints_are_enough_and_no_more(slapd, corp):
+    login = slapd.person()
+    with slapd.connection(OURS, OUR_PASSWORD) as ours:
+        refused = [
+            (ours.delete, (slapd.dn(login),)),
+            (ours.modify, (slapd.dn(login), {"mail": [("MODIFY_REPLACE", ["x@example.jp"])]})),
+            (ours.modify, (slapd.dn(login), {"uid": [("MODIFY_ADD", ["second"])]})),
+            (ours.modify, (f"cn=other,ou=svc,{SUFFIX}", {"userPassword": [("MODIFY_REPLACE", ["Mine-for-ever-1"])]})),
+            (ours.modify, (f"cn=default,ou=policies,{SUFFIX}", {"pwdMinLength": [("MODIFY_REPLACE", ["1"])]})),
+            (ours.modify, (f"cn=ops,ou=groups,{SUFFIX}", {"description": [("MODIFY_REPLACE", ["mine"])]})),
+            (ours.delete, (f"cn=ops,ou=groups,{SUFFIX}",)),
+            (ours.modify_dn, (slapd.dn(login), "uid=other")),
+            (ours.add, (f"cn=new,ou=svc,{SUFFIX}", None, {"objectClass": "organizationalRole", "cn": "new"})),
+            (ours.add, (f"cn=new,ou=groups,{SUFFIX}", None, {"objectClass": "groupOfNames", "cn": "new", "member": OURS})),
+        ]
+        for call, arguments in refused:
+            call(*arguments)
+            assert ours.result["description"] in {"insufficientAccessRights", "noSuchObject"}, (arguments, ours.result)
+        ours.search(slapd.dn(login), "(userPassword=*)", "BASE", attributes=["userPassword"])
+        assert not ours.response

@@ -91,7 +91,7 @@ class OpenLdap:
             "last_seen": _last_seen(entry),
         }
 
-    def mods(self, change: FieldChange, state: State, settings: LdapAccounts) -> list[Mod]:  # noqa: PLR0911  (one a field)
+    def mods(self, change: FieldChange, state: State, settings: LdapAccounts) -> list[Mod]:
         """What a change of a field is there."""
         match change.field:
             case "name" | "employee":
