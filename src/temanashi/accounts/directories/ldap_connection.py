@@ -63,17 +63,14 @@ class Session:
         found, cookie = list[Entry](), None
         while True:
             answer = self._page(base, asked, attributes, cookie)
-            found += [self._whole(entry) for entry in self._entries(answer)]
             cookie = self._cookie(len(answer))
+            found += [self._whole(entry) for entry in self._entries(answer)]
             if not cookie:
                 return found
 
     def entry(self, dn: str, attributes: tuple[str, ...]) -> Entry | None:
         """One entry by its name, or None where there is none; raises IncompleteRead."""
-        library = ldap3_quietly()
-        self.connection.search(
-            dn, "(objectClass=*)", library.BASE, dereference_aliases=library.DEREF_NEVER, attributes=list(attributes)
-        )
+        self._ask(dn, "(objectClass=*)", ldap3_quietly().BASE, attributes)
         said = self._said()
         if said == "noSuchObject":
             return None
@@ -89,22 +86,20 @@ class Session:
         self.connection.modify(dn, dict(changes), controls=controls)  # type: ignore[no-untyped-call]
 
     def _page(self, base: str, asked: str, attributes: tuple[str, ...], cookie: bytes | None) -> list[Any]:
-        library = ldap3_quietly()
-        try:
-            self.connection.search(
-                base,
-                asked,
-                library.SUBTREE,
-                dereference_aliases=library.DEREF_NEVER,
-                attributes=list(attributes),
-                paged_size=self.settings.page_size,
-                paged_criticality=True,
-                paged_cookie=cookie,
-            )
-        except library.core.exceptions.LDAPInvalidFilterError:
-            raise self._incomplete(phrase("accounts.ldap-filter", asked=asked[:200])) from None
+        page = {"paged_size": self.settings.page_size, "paged_criticality": True, "paged_cookie": cookie}
+        self._ask(base, asked, ldap3_quietly().SUBTREE, attributes, **page)
         self._complete(self._said(), base=base)
         return self.connection.response or []
+
+    def _ask(self, base: str, asked: str, scope: Any, attributes: tuple[str, ...], **page: Any) -> None:
+        library = ldap3_quietly()
+        try:
+            self.connection.search(base, asked, scope, dereference_aliases=library.DEREF_NEVER, attributes=list(attributes), **page)
+        except library.core.exceptions.LDAPInvalidFilterError:
+            raise self._incomplete(phrase("accounts.ldap-filter", asked=asked[:200])) from None
+        except (IndexError, KeyError, TypeError, ValueError):
+            # The library does so for what is no LDAP.
+            raise self._incomplete(phrase("accounts.read-garbled")) from None
 
     def _said(self) -> str:
         return str((self.connection.result or {}).get("description", ""))
@@ -129,7 +124,7 @@ class Session:
     def _entries(self, answer: list[Any]) -> Iterator[Entry]:
         for one in answer:
             if one.get("type") == "searchResEntry":
-                yield Entry(one["dn"], {name.lower(): [*values] for name, values in one["raw_attributes"].items()})
+                yield Entry(one["dn"], {name.lower(): [*(values or [])] for name, values in one["raw_attributes"].items()})
             elif not all(self._own_partition(str(uri)) for uri in one.get("uri", [""])):
                 raise self._incomplete(phrase("accounts.ldap-referral", to=str(one.get("uri", ""))[:200]))
 

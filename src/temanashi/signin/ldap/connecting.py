@@ -82,7 +82,12 @@ def connected(settings: Server, root: Path, *, read_only: bool = True) -> Iterat
         mode=library.IP_V4_PREFERRED,
         connect_timeout=settings.timeout,
     )
-    common: dict[str, Any] = {"receive_timeout": ceil(settings.timeout), "check_names": False, "read_only": read_only}
+    common: dict[str, Any] = {
+        "receive_timeout": ceil(settings.timeout),
+        "check_names": False,
+        "return_empty_attributes": False,
+        "read_only": read_only,
+    }
     found = library.Connection(server, auto_bind=library.AUTO_BIND_NONE, auto_referrals=False, auto_range=False, **common)
     try:
         found.open(read_server_info=False)
