@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from temanashi.faq.searching.cutting import Numbered, Question
 from temanashi.faq.searching.found import Bars
-from temanashi.faq.searching.rankings import SHARES, Rankings
+from temanashi.faq.searching.rankings import Rankings
 from temanashi.faq.searching.signals import signals_of
 from temanashi.faq.searching.sureness import Sureness
 from temanashi.faq.searching.tables import Query
@@ -28,9 +28,11 @@ MOST = 600
 """Examples of each sort; more change the third digit."""
 FEWEST = 40
 """Below as many examples of either sort there is nothing to learn from, and what is usual counts."""
-WRONG = 0.0075
+WRONG = 0.0125
 """Wrong answers that the bar for answering lets through, as a share of all questions. The goal is 2%: people who ask write
 otherwise than who wrote the phrasings, so the bar needs a margin."""
+UNASKED = 0.5
+"""What three candidates where there is none cost, against "I do not know" where there was one."""
 OFFERED = 3
 NEAR = 50
 """Documents that are looked at more closely."""
@@ -71,7 +73,7 @@ def calibrated(documents: Numbered, keys: Sequence[str]) -> Calibration:
 def _bars(sure: NDArray[np.float64], right: NDArray[np.bool_], *, covered: NDArray[np.bool_], offered: NDArray[np.bool_]) -> Bars:
     """Answers: the lowest bar that lets few enough wrong ones through, counting one more than was seen.
 
-    Candidates: where most questions with their entry among the first are told from those without an entry (Youden, 1950).
+    Candidates: where most questions with their entry among the first are told from those without an entry.
     """
     weights = np.where(covered, 0.5 / covered.sum(), 0.5 / (~covered).sum())
     order = np.argsort(-sure, kind="stable")
@@ -82,13 +84,13 @@ def _bars(sure: NDArray[np.float64], right: NDArray[np.bool_], *, covered: NDArr
     kept = 1 - np.searchsorted(np.sort(sure[offered]), levels) / max(offered.sum(), 1)
     passed = 1 - np.searchsorted(np.sort(sure[~covered]), levels) / max((~covered).sum(), 1)
     # An answer must be surer than the bar: at the bar itself stands a wrong one.
-    return Bars(float(np.nextafter(answer, 2)), min(float(levels[int(np.argmax(kept - passed))]), answer))
+    return Bars(float(np.nextafter(answer, 2)), min(float(levels[int(np.argmax(kept - UNASKED * passed))]), answer))
 
 
 def ranked(rankings: Rankings, question: Question) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Scores by ranker and document, their sums, and the documents with any score in the order of their sums."""
     scores = rankings.scores(question)
-    sums = SHARES @ scores
+    sums = rankings.shares @ scores
     order = np.argsort(-sums, kind="stable")
     return scores, sums, order[sums[order] > 0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from temanashi.faq.searching.cutting import Cut, Numbered, cut_document
 from temanashi.faq.searching.documents import Document
 from temanashi.faq.searching.found import Bars, Found
 from temanashi.faq.searching.rankings import Rankings
+from temanashi.faq.searching.same import bare, same_questions, with_same
 from temanashi.faq.searching.signals import signals_of
 from temanashi.faq.searching.words import Words
 
@@ -25,17 +26,19 @@ class FusedIndex:
 
     name = "fused"
 
-    def __init__(self, documents: Numbered, calibration: Calibration, *, words: Words) -> None:
+    def __init__(self, documents: Numbered, calibration: Calibration, *, words: Words, same: Mapping[str, int]) -> None:
         self._documents = documents
         self._rankings = Rankings.of(documents)
         self._calibration = calibration
         self._words = words
+        self._same = same
 
     @classmethod
     def of(cls, documents: Sequence[Document], *, words: Words) -> FusedIndex:
         """Built and calibrated; some seconds for thousands of documents."""
         numbered = Numbered.of([cut_document(document, words) for document in documents])
-        return cls(numbered, calibrated(numbered, [document.key for document in documents]), words=words)
+        calibration = calibrated(numbered, [document.key for document in documents])
+        return cls(numbered, calibration, words=words, same=same_questions(documents))
 
     @property
     def bars(self) -> Bars:
@@ -52,7 +55,8 @@ class FusedIndex:
         closely = range(min(limit, len(seen), CLOSELY))
         signals = np.array([signals_of(self._rankings, asked, scores, sums, seen, at) for at in closely])
         sure = [*self._calibration.sureness.of(signals).tolist(), *([0.0] * len(seen))]
-        return [Found(number, float(sums[number]), one) for number, one in zip(seen[:limit], sure, strict=False)]
+        found = [Found(number, float(sums[number]), one) for number, one in zip(seen[:limit], sure, strict=False)]
+        return with_same(found, self._same.get(bare(question)), may_show)[:limit]
 
 
 def _first(order: Sequence[int], may_show: Callable[[int], bool], most: int) -> list[int]:

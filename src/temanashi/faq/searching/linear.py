@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temanashi.faq.searching.tables import Floats, Integers, Query
 
 __all__ = ["Linear"]
 
-MOST = 3_000
+MOST = 2_000
 """Words that are learned from, the most frequent; more cost time and memory and bring little."""
 PENALTY = 1.0
-AT_ONCE = 2_000
-"""Phrasings that are held in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +51,15 @@ class Linear:
 
 
 def _solved(texts: Sequence[Integers], owners: Integers, columns: Integers, rarity: Floats, *, shape: tuple[int, int]) -> Floats:
-    """The smaller of the two systems of equations that give the same answer."""
-    if len(texts) < shape[0]:
-        rows = next(_blocks(texts, columns, rarity, width=shape[0], at_once=len(texts)))
-        wanted = np.zeros((len(texts), shape[1]), np.float32)
-        wanted[np.arange(len(texts)), owners] = 1
-        among = rows @ rows.T
-        among[np.diag_indices_from(among)] += PENALTY
-        return (rows.T @ np.linalg.solve(among, wanted)).astype(np.float32)
+    """The weights for which phrasings, each of length one, come nearest to 1 for their own document and 0 for the others."""
     between, towards = np.zeros((shape[0], shape[0]), np.float32), np.zeros(shape, np.float32)
-    for number, rows in enumerate(_blocks(texts, columns, rarity, width=shape[0], at_once=AT_ONCE)):
-        between += rows.T @ rows
-        mine = owners[number * AT_ONCE : number * AT_ONCE + len(rows)]
-        for owner in np.unique(mine):
-            towards[:, owner] += rows[mine == owner].sum(axis=0)
+    for text, owner in zip(texts, owners, strict=True):
+        words, counts = np.unique(text, return_counts=True)
+        weights = (1 + np.log(counts)) * rarity[words]
+        kept = columns[words] >= 0
+        row = (weights[kept] / (np.sqrt((weights * weights).sum()) or 1.0)).astype(np.float32)
+        mine = columns[words[kept]]
+        between[mine[:, None], mine] += row[:, None] * row
+        towards[mine, owner] += row
     between[np.diag_indices_from(between)] += PENALTY
     return np.linalg.solve(between, towards).astype(np.float32)
-
-
-def _blocks(
-    texts: Sequence[Integers], columns: Integers, rarity: Floats, *, width: int, at_once: int
-) -> Iterator[NDArray[np.float32]]:
-    """Phrasings as rows of a dense matrix, each of length one, some at once."""
-    for first in range(0, len(texts), at_once):
-        part = texts[first : first + at_once]
-        rows = np.zeros((len(part), width), np.float32)
-        for number, text in enumerate(part):
-            words, counts = np.unique(text, return_counts=True)
-            weights = (1 + np.log(counts)) * rarity[words]
-            kept = columns[words] >= 0
-            rows[number, columns[words[kept]]] = weights[kept] / (np.sqrt((weights * weights).sum()) or 1.0)
-        yield rows

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temanashi.faq.searching.cutting import Question
-from temanashi.faq.searching.rankings import RANKERS, SHARES, Rankings
+from temanashi.faq.searching.rankings import RANKERS, Rankings
 from temanashi.faq.searching.tables import Floats, Query, Table
 
 __all__ = ["SIGNALS", "signals_of"]
 
 LEARNED = RANKERS.index("learned")
-SINGLE = [RANKERS.index(name) for name in ("whole", "single", "pairs", "single pairs", "everything", "learned")]
+SINGLE = [RANKERS.index(name) for name in ("whole", "single", "pairs", "single pairs", "everything", "everything pairs", "learned")]
 """The rankers whose own score is a signal, and who are asked for their first."""
 NEIGHBOURS = 10
 SIGNALS = (
@@ -40,7 +40,7 @@ def signals_of(
     """
     shown = np.asarray(seen)
     document, others = shown[at], np.delete(shown, at)
-    mine, total = float(sums[document]), float(SHARES.sum())
+    mine, total = float(sums[document]), float(rankings.shares.sum())
     second = float(sums[others].max()) if len(others) else 0.0
     learned = float(scores[LEARNED, others].max()) if len(others) else 0.0
     firsts = shown[scores[SINGLE][:, shown].argmax(axis=1)]
