@@ -72,7 +72,7 @@ def _asked(opened: Installation, question: str, me: Person) -> Asked:
     from temanashi.workspace.faq_serving import LiveFaq
     from temanashi.workspace.inquiring import Asking
 
-    faq = LiveFaq(languages=opened.settings.languages)
+    faq = LiveFaq(languages=opened.settings.languages, state=opened.settings.state_dir)
     return ask(opened, faq, question, Asking(actor=me, channel="cli"), lang=language(), seen_by=_sure(me))
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from temanashi.canonical import digest_of
 from temanashi.faq.entries import Entry
 from temanashi.faq.searching.choosing import Maker
 from temanashi.faq.searching.documents import Document
+from temanashi.faq.searching.keeping import Kept, keep, read_kept
 from temanashi.faq.searching.search import Ranked, Search
-from temanashi.text.local import Lang
+from temanashi.text.local import Lang, Phrase
 
 __all__ = ["CANDIDATES", "VERSION", "Engine", "Hit", "Reply", "documents_of", "index_name"]
 
@@ -63,17 +65,28 @@ def index_name(entries: Iterable[Entry]) -> str:
 class Engine:
     """A search over some entries; safe to ask from several threads."""
 
-    def __init__(self, entries: Mapping[str, Entry], search: Search, *, index: str) -> None:
+    def __init__(self, entries: Mapping[str, Entry], search: Search, *, index: str, problem: Phrase | None = None) -> None:
         self._entries = entries
         self._search = search
         self.index = index
+        self.problem = problem
 
     @classmethod
-    def build(cls, entries: Iterable[Entry], *, languages: Sequence[Lang], maker: Maker | None = None) -> Engine:
-        """The search over entries; the same entries give the same answers. `maker`: the best that is installed, if not given."""
+    def build(
+        cls, entries: Iterable[Entry], *, languages: Sequence[Lang], maker: Maker | None = None, file: Path | None = None
+    ) -> Engine:
+        """The search over entries; the same entries give the same answers. `maker`: the best that is installed, if not given.
+
+        `file` keeps what was learned, for the next start. One that is damaged is written anew, and `problem` tells it.
+        """
         by_id = {entry.id: entry for entry in entries}
-        search = Search.over(documents_of(by_id.values(), languages), maker=maker)
-        return cls(by_id, search, index=index_name(by_id.values()))
+        index, documents = index_name(by_id.values()), documents_of(by_id.values(), languages)
+        kept = read_kept(file, index=index) if file is not None else Kept(None)
+        search = Search.over(documents, maker=maker, kept=kept.parts)
+        problem = kept.problem
+        if file is not None and kept.parts is None and (memory := search.memory()):
+            problem = keep(file, memory, index=index) or problem
+        return cls(by_id, search, index=index, problem=problem)
 
     def serving(self, entries: Iterable[Entry]) -> Engine:
         """The same search showing these entries only, as they are worded now: what was withdrawn is never shown again."""

@@ -49,7 +49,7 @@ def _asked(installation: Installation, question: str, who: Asker, *, hand_over: 
     asking = Asking(actor=who.actor, channel=who.channel, beneficiary=who.beneficiary)
     # Whom it is asked for is only said by a tag.
     seen_by = who.actor if not who.beneficiary else None
-    faq = LiveFaq(languages=installation.settings.languages)
+    faq = LiveFaq(languages=installation.settings.languages, state=installation.settings.state_dir)
     asked = ask(installation, faq, question, asking, lang=lang, seen_by=seen_by)
     if hand_over and asked.inquiry.kind != "answer":
         return hand_over_here(installation, asked, asking, details=details)

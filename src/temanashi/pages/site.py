@@ -81,7 +81,9 @@ class Site:
         """What answers questions, one for all requests."""
         if (found := self._faq.get("live")) is not None:
             return found
-        return self._faq.setdefault("live", LiveFaq(languages=self.installation.settings.languages))
+        return self._faq.setdefault(
+            "live", LiveFaq(languages=self.installation.settings.languages, state=self.installation.settings.state_dir)
+        )
 
     def engine(self) -> Engine:
         """An engine for what people decide here: the gate signs it."""

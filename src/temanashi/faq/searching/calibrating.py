@@ -6,9 +6,9 @@ The first are questions with an answer, the others look the same and have none. 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,18 @@ class Calibration:
 
     sureness: Sureness
     bars: Bars
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers."""
+        one = self.sureness
+        model = [one.middle.tolist(), one.spread.tolist(), one.weights.tolist(), one.offset]
+        return {"model": model, "bars": list(self.bars)}
+
+    @classmethod
+    def revived(cls, told: Mapping[str, Any]) -> Calibration:
+        """What `as_json` told."""
+        middle, spread, weights, offset = told["model"]
+        return cls(Sureness(np.array(middle), np.array(spread), np.array(weights), float(offset)), Bars(*told["bars"]))
 
 
 class _Example(NamedTuple):

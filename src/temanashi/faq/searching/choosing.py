@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from typing import Any, Protocol
 
 from temanashi.faq.searching.documents import Document
 from temanashi.faq.searching.found import Index
@@ -11,7 +12,15 @@ from temanashi.faq.searching.fts import FtsIndex
 
 __all__ = ["Maker", "chosen_maker", "plain_maker"]
 
-Maker = Callable[[Sequence[Document]], Index]
+
+class Maker(Protocol):
+    """Makes the index of some documents, from what an earlier one kept where there is something."""
+
+    def __call__(self, documents: Sequence[Document], kept: Mapping[str, Any] | None = None) -> Index:
+        """An index over documents."""
+        ...
+
+
 NEEDED = ("numpy", "snowballstemmer", "sudachipy", "sudachidict_core")
 
 
@@ -23,9 +32,9 @@ def chosen_maker() -> Maker:
     from temanashi.faq.searching.words import Cutter  # noqa: PLC0415
 
     cutter = Cutter()
-    return lambda documents: FusedIndex.of(documents, words=cutter.words)
+    return lambda documents, kept=None: FusedIndex.of(documents, words=cutter.words, kept=kept)
 
 
 def plain_maker() -> Maker:
     """SQLite alone."""
-    return FtsIndex
+    return lambda documents, kept=None: FtsIndex(documents)  # noqa: ARG005  (it keeps nothing)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from temanashi.faq.searching.documents import Document
 
 __all__ = ["Bars", "Found", "Index"]
 
@@ -34,6 +36,10 @@ class Index(Protocol):
     @property
     def bars(self) -> Bars:
         """Where it answers, and where it offers."""
+        ...
+
+    def memory(self, documents: Sequence[Document]) -> dict[str, Any] | None:
+        """What is worth keeping for the next time, as JSON values; None where building is quick."""
         ...
 
     def search(self, question: str, *, may_show: Callable[[int], bool], limit: int) -> list[Found]:

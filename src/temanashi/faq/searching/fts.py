@@ -44,6 +44,9 @@ class FtsIndex:
         self._rarity = {word: math.log(1 + len(documents) / count) for word, count in seen.items()}
         self._unseen = math.log(1 + 2 * max(len(documents), 1))
 
+    def memory(self, documents: Sequence[Document]) -> None:
+        """Nothing: it is built at once."""
+
     def search(self, question: str, *, may_show: Callable[[int], bool], limit: int) -> list[Found]:
         """Documents that share a word with a question and may be shown, best first."""
         words = list(dict.fromkeys(plain_words(question[:MAX_QUESTION])))

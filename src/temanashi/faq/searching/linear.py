@@ -51,15 +51,33 @@ class Linear:
 
 
 def _solved(texts: Sequence[Integers], owners: Integers, columns: Integers, rarity: Floats, *, shape: tuple[int, int]) -> Floats:
-    """The weights for which phrasings, each of length one, come nearest to 1 for their own document and 0 for the others."""
+    """The weights for which phrasings, each of length one, come nearest to 1 for their own document and 0 for the others.
+
+    Of the two systems of equations that give the same answer, the smaller one.
+    """
+    rows = (_row(text, columns, rarity) for text in texts)
+    if len(texts) < shape[0]:
+        dense = np.zeros((len(texts), shape[0]), np.float32)
+        for number, (mine, row) in enumerate(rows):
+            dense[number, mine] = row
+        wanted = np.zeros((len(texts), shape[1]), np.float32)
+        wanted[np.arange(len(texts)), owners] = 1
+        return (dense.T @ np.linalg.solve(_penalised(dense @ dense.T), wanted)).astype(np.float32)
     between, towards = np.zeros((shape[0], shape[0]), np.float32), np.zeros(shape, np.float32)
-    for text, owner in zip(texts, owners, strict=True):
-        words, counts = np.unique(text, return_counts=True)
-        weights = (1 + np.log(counts)) * rarity[words]
-        kept = columns[words] >= 0
-        row = (weights[kept] / (np.sqrt((weights * weights).sum()) or 1.0)).astype(np.float32)
-        mine = columns[words[kept]]
+    for owner, (mine, row) in zip(owners, rows, strict=True):
         between[mine[:, None], mine] += row[:, None] * row
         towards[mine, owner] += row
-    between[np.diag_indices_from(between)] += PENALTY
-    return np.linalg.solve(between, towards).astype(np.float32)
+    return np.linalg.solve(_penalised(between), towards).astype(np.float32)
+
+
+def _penalised(square: Floats) -> Floats:
+    square[np.diag_indices_from(square)] += PENALTY
+    return square
+
+
+def _row(text: Integers, columns: Integers, rarity: Floats) -> tuple[Integers, Floats]:
+    """The columns of a phrasing and their weights."""
+    words, counts = np.unique(text, return_counts=True)
+    weights = (1 + np.log(counts)) * rarity[words]
+    kept = columns[words] >= 0
+    return columns[words[kept]], (weights[kept] / (np.sqrt((weights * weights).sum()) or 1.0)).astype(np.float32)

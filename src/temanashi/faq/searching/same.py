@@ -15,7 +15,7 @@ SURE = 0.99
 
 def bare(text: str) -> str:
     """The text without case, widths, kana variants, spaces and signs."""
-    return " ".join(RUNS.findall(folded(text[:MAX_QUESTION])))
+    return "".join(RUNS.findall(folded(text[:MAX_QUESTION])))
 
 
 def same_questions(documents: Sequence[Document]) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from temanashi.faq.searching.choosing import Maker, chosen_maker
 from temanashi.faq.searching.documents import Document
@@ -51,17 +51,25 @@ class Searched(NamedTuple):
 class Search:
     """Documents by language, each with its index."""
 
-    def __init__(self, parts: dict[Lang, tuple[Sequence[Document], Index]]) -> None:
+    def __init__(self, parts: Mapping[Lang, tuple[Sequence[Document], Index]]) -> None:
         self._parts = parts
 
     @classmethod
-    def over(cls, documents: Iterable[Document], *, maker: Maker | None = None) -> Search:
-        """Indexes of documents; by the best search that is installed, unless `maker` says which."""
+    def over(
+        cls, documents: Iterable[Document], *, maker: Maker | None = None, kept: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Search:
+        """Indexes of documents; by the best search that is installed, unless `maker` says which. `kept`: a `memory` of the same."""
         make = maker or chosen_maker()
         by_lang: dict[Lang, list[Document]] = {}
         for document in documents:
             by_lang.setdefault(document.lang, []).append(document)
-        return cls({lang: (by_lang[lang], make(by_lang[lang])) for lang in LANGUAGES if lang in by_lang})
+        parts = {lang: (by_lang[lang], make(by_lang[lang], (kept or {}).get(lang))) for lang in LANGUAGES if lang in by_lang}
+        return cls(parts)
+
+    def memory(self) -> dict[str, dict[str, Any]]:
+        """What is worth keeping of the indexes, by language, as JSON values."""
+        told = {lang: index.memory(documents) for lang, (documents, index) in self._parts.items()}
+        return {lang: one for lang, one in told.items() if one is not None}
 
     @property
     def bars(self) -> dict[Lang, Bars]:

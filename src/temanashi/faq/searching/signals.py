@@ -11,12 +11,13 @@ from temanashi.faq.searching.cutting import Question
 from temanashi.faq.searching.rankings import RANKERS, Rankings
 from temanashi.faq.searching.tables import Floats, Query, Table
 
-__all__ = ["SIGNALS", "signals_of"]
+__all__ = ["SIGNALS", "is_undecided", "signals_of"]
 
 LEARNED = RANKERS.index("learned")
 SINGLE = [RANKERS.index(name) for name in ("whole", "single", "pairs", "single pairs", "everything", "everything pairs", "learned")]
 """The rankers whose own score is a signal, and who are asked for their first."""
 NEIGHBOURS = 10
+FEW = 2
 SIGNALS = (
     "sum",
     "gap",
@@ -61,6 +62,15 @@ def signals_of(
         ],
         np.float64,
     )
+
+
+def is_undecided(rankings: Rankings, question: Question, seen: Sequence[int]) -> bool:
+    """Whether a question of a word or two has no word that the second document has not: which is meant nobody can know."""
+    few = len(question.words.terms) + question.words.unknown <= FEW
+    if not few or len(seen) < 2:  # noqa: PLR2004  (two to decide between)
+        return False
+    first, second = (_covered(rankings.whole, question.words, document)[0] for document in seen[:2])
+    return first <= second
 
 
 def _covered(table: Table, query: Query, document: int) -> tuple[float, float]:

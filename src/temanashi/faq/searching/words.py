@@ -5,6 +5,7 @@ Takahashi et al., "Sudachi: a Japanese tokenizer for business" (LREC 2018); Port
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ STEMS = 100_000
 
 
 class Cutter:
-    """Cuts texts into words; one holds the dictionary, so a process needs one. Not for several threads at once."""
+    """Cuts texts into words. It holds a dictionary, so a process needs one; several threads may use it."""
 
     def __init__(self) -> None:
         from snowballstemmer import stemmer  # noqa: PLC0415  (a quick command must not load dictionaries)
@@ -31,9 +32,14 @@ class Cutter:
         self._short: Any = Dictionary().tokenizer(mode=SplitMode.A)
         self._stem: Any = stemmer("english")
         self._stems: dict[str, str] = {}
+        self._lock = threading.Lock()  # neither of the two can be used twice at once
 
     def words(self, text: str) -> list[str]:
         """The words that carry meaning, in their order."""
+        with self._lock:
+            return self._cut(text)
+
+    def _cut(self, text: str) -> list[str]:
         if not is_japanese(text):
             return [self._stemmed(run) for run in RUNS.findall(folded(text))]
         found: list[str] = []
