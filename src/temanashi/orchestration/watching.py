@@ -33,6 +33,7 @@ from temanashi.workspace.scheduling import left_out_by_persons
 from temanashi.workspace.telling_inquiries import tell_of_inquiries
 from temanashi.workspace.telling_reports import tell_report
 from temanashi.workspace.telling_sheets import remind_of_confirming
+from temanashi.workspace.watching_access import watch_access
 from temanashi.workspace.watching_schedules import watch_schedules
 
 __all__ = ["watch"]
@@ -63,16 +64,23 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     with installation.database.reading() as connection:
         published = current_version(connection, kinds=engine.kinds)
         left_out = left_out_by_persons(connection, now, day_of(now, engine.zone))
+    access = watch_access(installation, engine, published)  # before anything that may take its time
     synced = sync_deployments(client, installation.settings, published, now=now, left_out=left_out)
     done = {**vars(swept), **vars(synced), "same": ()}
     looked, alarmed, told = watch_schedules(installation, engine, published)
     done |= {"started late": start_missing(engine, client, looked.to_start), "not run": looked.settled}
+    done |= {"access ended": access.ended, "access overdue": [f"{one.login} at {one.target}" for one in access.overdue]}
     done |= {"alarms": alarmed.raised, "recovered": alarmed.recovered}
     for name, values in done.items():
         if values:
             logger.info("%s: %s", name, ", ".join(values))
     failures, unheard = watch_checks(installation, secret=resolver())
-    told_of = [*remind_of_confirming(installation, published), *tell_of_approvals(installation), *mail_results(installation)]
+    told_of = [
+        *remind_of_confirming(installation, published),
+        *tell_of_approvals(installation),
+        *access.failures,
+        *mail_results(installation),
+    ]
     gone = reread_people(installation, secret=resolver())
     told_of += [*tell_report(installation, published), *tell_of_inquiries(installation)]
     told_of += read_accounts_at_night(installation, secret=resolver())
@@ -80,7 +88,12 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
     for problem in (*sealed, *alarmed.failures):
         logger.warning("%s", problem.text(lang))
     _tidy(client, current_flow_run(), installation.clock)
-    return [*told, *unheard, *(problem.text(lang) for problem in (*sealed, *alarmed.failures))]
+    return [
+        *told,
+        *unheard,
+        *(f"access is overdue: {one.login}" for one in access.overdue),
+        *(problem.text(lang) for problem in (*sealed, *alarmed.failures)),
+    ]
 
 
 def _tell(installation: Installation, problems: list[str]) -> None:

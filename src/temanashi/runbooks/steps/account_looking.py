@@ -70,6 +70,8 @@ def look(effects: Effects, spec: AccountsSpec, place: Place, wish: Wish, end: st
         if isinstance(fitting, NotHere):
             return fitting
         wish = fitting
+    if account is None and _only_takes_away(wish):
+        return NotHere(phrase("accounts.not-there", where=place.name, login=wish.login))
     wish, ends = _ending(wish, account, seen, end, native=Cap.NATIVE_EXPIRY in directory.caps)
     return Looked(seen, wish, directory.plan(wish, seen), ends)
 
@@ -83,6 +85,11 @@ def _everywhere(spec: AccountsSpec, place: Place, wish: Wish, account: Account |
         return wish.model_copy(update={"do": "join"})
     key = "accounts.nothing-given" if wish.do in {"join", "set"} and spec.roles is not None else "accounts.not-there"
     return NotHere(phrase(key, where=place.name, login=wish.login))
+
+
+def _only_takes_away(wish: Wish) -> bool:
+    """Whether it only takes groups away: who has no account has no groups."""
+    return bool(wish.not_groups) and wish == Wish(do="set", login=wish.login, not_groups=wish.not_groups)
 
 
 def _ending(wish: Wish, account: Account | None, seen: Snapshot, end: str, *, native: bool) -> tuple[Wish, dict[str, Any] | None]:
