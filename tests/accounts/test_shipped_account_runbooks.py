@@ -59,6 +59,8 @@ def shipped(tmp_path, linuxhost):
                 runbook,
                 inventory=Inventory.model_validate({"hosts": {"linux1": host}}),
                 inputs=validate_inputs(runbook, inputs),
+                beneficiary="hanako",
+                identity_check="in-person",
             )
             return advance(engine, request_run(engine, request)).outcome
 

@@ -20,7 +20,10 @@ __all__ = ["identified", "ways_of"]
 def identified(published: PublishedWorkspace, runbook: Runbook, request: Request, asked: Asked) -> Asked:
     """With what is wrong with how the person was identified for whom somebody else asks."""
     people = published.people
-    if not asked.beneficiary or people.identity(asked.beneficiary) in people.identities(actor_for(request, asked.name or "-")):
+    if runbook.identified and not asked.beneficiary:
+        return _wrong(asked, "beneficiary", Phrase(key="staff.beneficiary-missing"))
+    myself = people.identity(asked.beneficiary) in people.identities(actor_for(request, asked.name or "-"))
+    if not asked.beneficiary or (myself and not runbook.identified):
         return replace(asked, identity="")
     if not asked.identity:
         return _wrong(asked, "identity", Phrase(key="staff.identity-missing"))

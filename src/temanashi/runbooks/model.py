@@ -224,6 +224,10 @@ class Runbook(Frozen):
     owner: str = Field(min_length=1, max_length=80, description="The person or team that answers for it")
     system: str = Field(default="", max_length=80)
     privileged: bool = Field(default=False, description="A second person must publish changes of it")
+    identified: bool = Field(
+        default=False,
+        description="A person must say for whom it is, and how that person was identified (a call back, say), before it starts",
+    )
     allow: Allow | None = Field(default=None, description="Who may run it; everybody by default")
     approve: Annotated[Approval | None, approval_of] = Field(
         default=None, description="Who must approve before anything is changed; nobody by default"

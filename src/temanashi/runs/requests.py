@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from temanashi.canonical import canonical_json
 from temanashi.changes import Plan
+from temanashi.errors import InputError
 from temanashi.hosts.inventory import Inventory
 from temanashi.hosts.transport import Result
 from temanashi.ledger.chain import event_id
@@ -34,7 +35,16 @@ from temanashi.runs.stopping import refuse_when_stopped
 from temanashi.runs.tables import JOURNAL, RUNS
 from temanashi.text.local import phrase
 
-__all__ = ["RunRequest", "dry_run", "offers_for", "request_run", "store_run", "wish_of"]
+__all__ = ["NotIdentified", "RunRequest", "dry_run", "offers_for", "request_run", "store_run", "wish_of"]
+
+
+class NotIdentified(InputError):
+    """Nobody said for whom this is done, or how that person was identified."""
+
+    key = "runs.not-identified"
+
+    def __init__(self, runbook: str) -> None:
+        super().__init__(runbook=runbook)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +98,7 @@ def request_run(engine: Engine, request: RunRequest) -> str:
         people = engine.directory(connection).people
     if not request.parent and not request.origin:  # the others go on with what was made sure of before
         request = replace(request, identity_check=check_identity(people, request.beneficiary, request.identity_check))
+        _refuse_unidentified(request)
     run, plan = _planned(engine, request)
     with engine.database.transaction() as connection:
         refuse_when_stopped(connection)
@@ -99,6 +110,14 @@ def request_run(engine: Engine, request: RunRequest) -> str:
         if _is_demand(request):
             engine.ledger.append(connection, _demanded(request, run))
     return run.id
+
+
+def _refuse_unidentified(request: RunRequest) -> None:
+    """What opens an account again is done for somebody who was made sure of, by whichever way in it is asked for."""
+    if not request.runbook.identified or request.actor.kind != "person":
+        return
+    if not request.beneficiary or request.identity_check in {"", "none"}:
+        raise NotIdentified(request.runbook.id)
 
 
 def _is_demand(request: RunRequest) -> bool:

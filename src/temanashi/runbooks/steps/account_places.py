@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from temanashi.accounts.directories_file import Directories
 from temanashi.accounts.directory import Directory, Reached, directory_kind, installed_directories, settings_model
 from temanashi.changes import Change
-from temanashi.hosts.inventory import Host
+from temanashi.hosts.inventory import LOCALHOST, Host
 from temanashi.runbooks.steps.account_directories import opened_directory
 from temanashi.runbooks.steps.contract import Effects
 
@@ -40,8 +40,9 @@ def places_of(directory: str, hosts: Iterable[Host], known: Directories, *, only
 
 def _places(directory: str, hosts: Iterable[Host], known: Directories, only: tuple[str, ...]) -> Iterator[Place]:
     if directory == EVERYWHERE:
-        # A host without a shell has no accounts that could be reached this way.
-        yield from (Place(host.name, HOSTS, host) for host in hosts if host.shell != "none")
+        # A host without a shell has no accounts that could be reached this way. Our own machine is meant only by its name in
+        # hosts.yaml: `localhost` is among all hosts of every workspace.
+        yield from (Place(host.name, HOSTS, host) for host in hosts if host.shell != "none" and host.name != LOCALHOST)
         yield from (Place(name, _kind(known, name)) for name in known.names if not only or name in only)
     elif by_hosts(directory):
         yield from (Place(host.name, directory, host) for host in hosts)

@@ -63,7 +63,8 @@ class AccountsStep:
             return look(self.effects, spec, place, wishes[place.name], ends[place.name], seconds=self._seconds)
 
         seen = fan_out(known, find)
-        _stop_where_nothing_is_left(seen, later)
+        if ctx.item_value is None:  # one of many people stops none of the others
+            _stop_where_nothing_is_left(seen, later)
         drafts = Drafts(self.item, self.effects, spec, self._seconds, told_secret(seen) if spec.deliver else [])
         return [
             drafts.change(place, wishes[place.name], seen[place.name], ends[place.name])
