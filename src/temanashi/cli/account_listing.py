@@ -1,4 +1,4 @@
-"""`tema account`: the accounts of hosts as they are now, and what a host needs so that we may change them without being root."""
+"""`tema account`: accounts of hosts and directories as they are now, and what a host needs where we are not root there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from temanashi.cli.options import Json, Root
 from temanashi.cli.output import answer, emit, say_here, tell_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from temanashi.accounts.model import Account, Snapshot
+    from temanashi.accounts.directories_file import Directories
+    from temanashi.accounts.model import Account, Scope, Snapshot
     from temanashi.errors import TemanashiError
+    from temanashi.hosts.inventory import Host
+    from temanashi.settings import Settings
+
+    Found = Mapping[str, Snapshot | TemanashiError]
 
 __all__ = ["register"]
 
@@ -33,12 +39,19 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(selector: Selector = "all", login: Logins = None, workspace: Root = None, json: Json = False) -> None:
-    """Read the accounts of hosts; nothing is changed."""
-    found = _read(selector, login or [], workspace)
+    """Read the accounts of hosts and directories; nothing is changed."""
+    hosts, directories = _read(selector, login or [], workspace)
+    found = {**hosts, **directories}
     errors = {name: one for name, one in found.items() if isinstance(one, Exception)}
     read = {name: one for name, one in found.items() if not isinstance(one, Exception)}
     if json:
-        emit({"hosts": {name: _told(one) for name, one in read.items()}, "errors": {n: _why(e) for n, e in errors.items()}})
+        emit(
+            {
+                "hosts": {name: _told(one) for name, one in read.items() if name in hosts},
+                "directories": {name: _told(one) for name, one in read.items() if name in directories},
+                "errors": {name: _why(one) for name, one in errors.items()},
+            }
+        )
     else:
         _show(read)
         for error in errors.values():
@@ -46,22 +59,41 @@ def list_(selector: Selector = "all", login: Logins = None, workspace: Root = No
     raise typer.Exit(3 if errors else 0)
 
 
-def _read(selector: str, logins: list[str], workspace: Root) -> Mapping[str, Snapshot | TemanashiError]:
+def _read(selector: str, logins: list[str], workspace: Root) -> tuple[Found, Found]:
+    """What hosts and directories told, by name; `all` are both, and the name of a directory is that one alone."""
+    from temanashi.accounts.model import Scope
+    from temanashi.accounts.wide_names import check_login
+    from temanashi.settings import find_workspace, load_settings
+    from temanashi.workspace.directories_source import directories_here
+    from temanashi.workspace.hosts_here import hosts_here
+
+    scope = Scope(logins=tuple(check_login(one) for one in logins))
+    settings = load_settings(find_workspace(workspace))
+    inventory = hosts_here(settings.root).inventory
+    known = directories_here(settings.root, settings.languages, inventory=inventory)
+    named = [one for one in known.names if selector in {"all", one}]
+    hosts = {} if selector in known.names else _read_hosts(settings, inventory.select(selector), scope)
+    return hosts, {name: _read_directory(known, name, scope, settings.root) for name in named}
+
+
+def _read_directory(known: Directories, name: str, scope: Scope, root: Path) -> Snapshot | TemanashiError:
+    from temanashi.clock import SystemClock
+    from temanashi.errors import TemanashiError
+
+    try:
+        return known.opened(name, clock=SystemClock(), root=root).read(scope)
+    except TemanashiError as error:
+        return error
+
+
+def _read_hosts(settings: Settings, chosen: Sequence[Host], scope: Scope) -> Found:
     from temanashi.accounts.directories.linux import KIND
     from temanashi.accounts.directory import Reached
-    from temanashi.accounts.model import Scope
-    from temanashi.accounts.names import check_name
     from temanashi.clock import SystemClock
     from temanashi.hosts.connecting import connecting
     from temanashi.hosts.fanout import fan_out
-    from temanashi.hosts.inventory import Host
     from temanashi.hosts.ssh.pool import Pool
-    from temanashi.settings import find_workspace, load_settings
-    from temanashi.workspace.hosts_here import hosts_here
 
-    scope = Scope(logins=tuple(check_name(one) for one in logins))
-    settings = load_settings(find_workspace(workspace))
-    chosen = hosts_here(settings.root).inventory.select(selector)
     connections = Pool(idle_seconds=settings.ssh.idle_seconds)
     reach = connecting(settings, connections)
 
@@ -84,9 +116,9 @@ def _show(found: Mapping[str, Snapshot]) -> None:
 
 
 def _state(account: Account, snapshot: Snapshot) -> str:
-    if account.expired(snapshot.today):
+    if account.closed(snapshot.today):
         return say_here("accounts.state-closed")
-    if account.failures or account.password == "locked":  # noqa: S105  (a state)
+    if account.locked or account.failures or account.password == "locked":  # noqa: S105  (a state)
         return say_here("accounts.state-locked")
     return say_here("accounts.state-must-change" if account.must_change else "accounts.state-open")
 
