@@ -1,5 +1,5 @@
 #!/bin/sh
-# The servers and fonts that tests use beside Python: Chromium, Noto CJK, Pango, Poppler, PostgreSQL, OpenSSH, OpenLDAP, BusyBox,
+# The servers and fonts that tests use beside Python: Chromium, Noto CJK, Pango, Poppler, PostgreSQL, OpenSSH, OpenLDAP, Samba, BusyBox,
 # Alertmanager, and the monitoring plugins that ours are held against. Installs what is missing when run as root on Debian or Ubuntu; else prints the command. In CI
 # (variable CI is set) something missing is a failure.
 set -u
@@ -21,6 +21,12 @@ PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 |
 command -v prometheus-alertmanager >/dev/null 2>&1 || command -v alertmanager >/dev/null 2>&1 || missing="$missing prometheus-alertmanager"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v sudo >/dev/null 2>&1 || missing="$missing sudo"
+# A domain controller: without its modules Samba cannot make one.
+command -v samba-tool >/dev/null 2>&1 || missing="$missing samba"
+[ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
+[ -n "$(find /usr/lib -path '*/samba/ldb/samba_dsdb.so' 2>/dev/null | head -n 1)" ] || missing="$missing samba-dsdb-modules"
+[ -n "$(find /usr/lib -path '*/samba/vfs/acl_xattr.so' 2>/dev/null | head -n 1)" ] || missing="$missing samba-vfs-modules"
+PATH="$PATH:/usr/sbin:/sbin" command -v winbindd >/dev/null 2>&1 || missing="$missing winbind"
 command -v pkill >/dev/null 2>&1 || missing="$missing procps"
 [ -z "$missing" ] && exit 0
 
