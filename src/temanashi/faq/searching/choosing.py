@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from temanashi.faq.searching.documents import Document
+from temanashi.faq.searching.folding import plain_words
 from temanashi.faq.searching.found import Index
 from temanashi.faq.searching.fts import FtsIndex
 
-__all__ = ["Maker", "chosen_maker", "plain_maker"]
+__all__ = ["Maker", "chosen_maker", "chosen_words", "plain_maker"]
 
 
 class Maker(Protocol):
@@ -26,7 +27,7 @@ NEEDED = ("numpy", "snowballstemmer", "sudachipy", "sudachidict_core")
 
 def chosen_maker() -> Maker:
     """What makes the indexes of a process: one dictionary for all of its languages."""
-    if any(find_spec(name) is None for name in NEEDED):
+    if _lacking():
         return plain_maker()
     from temanashi.faq.searching.fused import FusedIndex  # noqa: PLC0415  (numpy and a dictionary, only for who searches)
     from temanashi.faq.searching.words import Cutter  # noqa: PLC0415
@@ -38,3 +39,16 @@ def chosen_maker() -> Maker:
 def plain_maker() -> Maker:
     """SQLite alone."""
     return lambda documents, kept=None: FtsIndex(documents)  # noqa: ARG005  (it keeps nothing)
+
+
+def chosen_words() -> Callable[[str], list[str]]:
+    """What cuts a text into words: the dictionary of the extra `faq`, else pairs of characters."""
+    if _lacking():
+        return plain_words
+    from temanashi.faq.searching.words import Cutter  # noqa: PLC0415  (see above)
+
+    return Cutter().words
+
+
+def _lacking() -> bool:
+    return any(find_spec(name) is None for name in NEEDED)
