@@ -7,8 +7,12 @@ from urllib.parse import urlencode
 import pytest
 
 from fixtures_faq import PNG, with_faq
-from temanashi.books import read_register
+from fixtures_runs import ALICE
+from temanashi.books import Seconds, proposed_tasks, read_register, sign
 from temanashi.faq.inquiries import inquiries_of
+from temanashi.ledger.narrow import rebuild_rows
+from temanashi.workspace.publishing import current_version
+from temanashi.workspace.reporting import current_month, month_report
 
 HERE = {"origin": "http://testserver"}
 
@@ -258,3 +262,48 @@ def test_where_nobody_signs_in_a_name_is_asked_for_at_the_hand_over(desk):
     assert "名前" in act(desk, "hand-over").text
     assert act(desk, "hand-over", name="田中").status_code == 303
     assert next(iter(inquiries(desk).values())).waiting
+
+
+def test_figures_count_words_and_hand_overs_and_never_looks(desk):
+    desk.sign_in("taro", "staff")
+    ask(desk, "VPN に接続できません")
+    act(desk, "solved", entry="vpn-connect")
+    ask(desk, "VPN に接続できません")
+    ask(desk, "社員食堂の献立 zzqq")
+    act(desk, "hand-over")
+    desk.sign_in("sato", "operator")
+    act(desk, "reply", reply="はい", minutes="10")
+    for lang, words in (
+        ("ja", "質問 3件のうち、解決 1件、担当者へ 1件"),
+        ("en", "of 3 questions, 1 were solved and 1 reached a person"),
+    ):
+        text = desk.get(f"/faq/figures?lang={lang}").text
+        assert words in text
+    assert "10 min on average" in text
+    assert desk.get("/faq/figures?month=1800-01").status_code == desk.get("/faq/figures?month=x").status_code == 200
+
+
+def test_a_solved_question_is_credited_once_and_a_handed_over_one_remains(desk):
+    desk.sign_in("taro", "staff")
+    opened = desk.opened
+    with opened.database.transaction() as connection:
+        published = current_version(connection, kinds=desk.engine.kinds)
+        (task,) = [one for one in proposed_tasks(published.runbooks.values()) if one.task == "answer-inquiry"]
+        rule = task.demand.model_copy(update={"per_month": 30})
+        signed = sign(task, Seconds(setup=600), actor=ALICE, now=opened.clock.now(), zone=opened.settings.zone, demand=rule)
+        opened.ledger.append(connection, signed)
+    ask(desk, "VPN に接続できません")
+    act(desk, "solved", entry="vpn-connect")
+    ask(desk, "社員食堂の献立 zzqq")
+    act(desk, "hand-over")
+
+    def sums():
+        with opened.database.reading() as connection:
+            report = month_report(opened, connection, current_version(connection, kinds=desk.engine.kinds), current_month(opened))
+        (found,) = [one for one in report.figures.tasks if one.task == "answer-inquiry"]
+        return found.sums
+
+    assert (sums().credited_seconds, sums().remaining_seconds) == (600, 600)
+    with opened.database.transaction() as connection:
+        rebuild_rows(connection)
+    assert sums().credited_seconds == 600

@@ -114,6 +114,7 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/faq/entries", ASK),
     Rule("GET", "/faq/entries/{}", ASK),
     Rule("GET", "/faq/entries/{}/images/{}", ASK),
+    Rule("GET", "/faq/figures", EVERYTHING),
     Rule("POST", "/api/ask", ASK),
     Rule("POST", "/api/ask/suggest", ASK),
     Rule("POST", "/api/ask/vote", ASK),

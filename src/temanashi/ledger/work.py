@@ -21,7 +21,9 @@ from temanashi.ledger.tables import metadata
 
 __all__ = ["WORK_KINDS", "Work", "work_of", "work_row", "work_table", "work_told"]
 
-WORK_KINDS = frozenset({"run_finished", "decision", "step_done"})
+WORK_KINDS = frozenset({"run_finished", "decision", "step_done", "inquiry"})
+SOLVED = "solved"
+"""A question that its asker calls solved is work that ended: what it served stands in `step`, for its slot is its number."""
 
 work_table = Table(
     "ledger_work",
@@ -70,8 +72,11 @@ class Work(NamedTuple):
 def work_of(record: Record) -> Work | None:
     """A record's work; None for a record that figures do not need."""
     draft = record.draft
-    if draft.kind not in WORK_KINDS:
+    if draft.kind not in WORK_KINDS or (draft.kind == "inquiry" and not (draft.outcome == SOLVED and draft.task)):
         return None
+    if draft.kind == "inquiry":
+        at = micros(record.recorded_at)
+        return Work("run_finished", at, record.seq, draft.task, "", record.event_id, draft.step, 0, "live", "done", "", 0, ())
     ended = draft.kind == "run_finished"
     return Work(
         kind=draft.kind,
@@ -96,8 +101,10 @@ def work_row(fields: Mapping[str, Any], at: int | None = None) -> tuple[Any, ...
     `at`: their time in microseconds since 1970, where it is known already.
     """
     kind = fields["kind"]
-    if kind not in WORK_KINDS:
+    if kind not in WORK_KINDS or (kind == "inquiry" and not (fields["outcome"] == SOLVED and fields["task"])):
         return None
+    if kind == "inquiry":
+        return _solved(fields)
     ended = kind == "run_finished"
     return (
         fields["chain"],
@@ -116,6 +123,12 @@ def work_row(fields: Mapping[str, Any], at: int | None = None) -> tuple[Any, ...
         0 if ended else min(fields["human_seconds"], LARGEST),
         canonical_json([[each["target"], each["outcome"]] for each in fields["targets"]]) if ended else "",
     )
+
+
+def _solved(fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    at, task, slot = micros(datetime.fromisoformat(fields["recorded_at"])), fields["task"], fields["step"]
+    told = (fields["seq"], task, "", fields["event_id"], slot, 0, unit_of(task, slot), "live", "done", "", 0, "[]")
+    return (fields["chain"], "run_finished", at, *told)
 
 
 def work_told(rows: Iterable[tuple[Any, ...]]) -> list[Work]:

@@ -19,6 +19,7 @@ from temanashi.pages.decide_by_mail import decide_by_link, show_link
 from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
 from temanashi.pages.faq import ask_on_page, show_faq, suggest_on_page
 from temanashi.pages.faq_entries import entry_image, list_entries, show_entry
+from temanashi.pages.faq_figures import show_figures
 from temanashi.pages.faq_inquiry import act_on_inquiry, show_inquiry
 from temanashi.pages.faq_posted import ASK_PATH, ask_posted, hand_over_posted, state_posted, suggest_posted, vote_posted
 from temanashi.pages.faults import shown_errors
@@ -125,6 +126,7 @@ def _faq(site: Site) -> list[Route]:
         Route("/faq/entries", list_entries(site)),
         Route("/faq/entries/{entry}", show_entry(site)),
         Route("/faq/entries/{entry}/images/{name}", entry_image(site)),
+        Route("/faq/figures", show_figures(site)),
         Route("/faq.js", _faq_script),
     ]
 

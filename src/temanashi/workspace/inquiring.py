@@ -17,7 +17,7 @@ from temanashi.faq.inquiries import Inquiry, Offered, Vote, inquiries_of, inquir
 from temanashi.faq.masking import Masked, mask
 from temanashi.people import Actor, Channel, People
 from temanashi.text import Lang
-from temanashi.workspace.inquiry_demand import count_inquiry, uncount_inquiry
+from temanashi.workspace.inquiry_demand import count_inquiry, occasion_of, uncount_inquiry
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.publishing import PublishedWorkspace
 
@@ -188,7 +188,9 @@ def vote_on(
     elif vote != "solved" and inquiry.vote == "solved":
         uncount_inquiry(installation, connection, published, inquiry, asking.actor, asking.channel)
     draft = inquiry_event(inquiry.key, vote, actor=asking.actor, channel=asking.channel, body={"entry": entry})
-    installation.ledger.append(connection, draft.model_copy(update={"task": task}))
+    # What figures credit: the task, and the occasion that no person had to answer.
+    served = {"task": task, "step": occasion_of(inquiry)} if task else {}
+    installation.ledger.append(connection, draft.model_copy(update=served))
     return read_inquiry(installation, connection, inquiry.key)
 
 
