@@ -40,3 +40,13 @@ def test_solved_and_handed_over_by_number(desk):
     assert "Waits for a person" in handed.stdout
     assert desk.run("ask", "").returncode == 2
     assert "給与" not in desk.run("ask", "給与明細 間違い", "--as", "hanako").stdout
+
+
+def test_the_digest_lists_what_owners_should_look_after(desk):
+    desk.run("ask", "zzqq xxyy")
+    shown = desk.run("faq", "digest")
+    assert shown.returncode == 0
+    assert "- 1 × zzqq xxyy" in shown.stdout
+    told = desk.json("faq", "digest", "--json")
+    assert {"", "sato", "hanako"} == {one["owner"] for one in told}
+    assert "nothing to look after" in desk.run("faq", "digest", "--owner", "nobody").stdout

@@ -24,6 +24,7 @@ from temanashi.workspace.afterwards import seal_tail
 from temanashi.workspace.approval_notices import tell_of_approvals
 from temanashi.workspace.checking import watch_checks
 from temanashi.workspace.daily_seal import seal_day
+from temanashi.workspace.faq_digest import tell_owners
 from temanashi.workspace.mailing_results import mail_results
 from temanashi.workspace.opening import Installation, open_installation
 from temanashi.workspace.pinging import tell_monitor
@@ -82,7 +83,7 @@ def _watched(installation: Installation, client: SyncPrefectClient) -> list[str]
         *mail_results(installation),
     ]
     gone = reread_people(installation, secret=resolver())
-    told_of += [*tell_report(installation, published), *tell_of_inquiries(installation)]
+    told_of += [*tell_report(installation, published), *tell_of_inquiries(installation), *tell_owners(installation, published)]
     told_of += read_accounts_at_night(installation, secret=resolver())
     sealed = [*failures, *told_of, *gone, *seal_tail(installation), *seal_day(installation)]
     for problem in (*sealed, *alarmed.failures):
