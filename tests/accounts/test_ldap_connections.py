@@ -18,6 +18,7 @@ from temanashi.accounts.directories.ldap_faults import (
     LdapRefused,
     LdapUnreachable,
 )
+from temanashi.accounts.directories_file import read_directories
 from temanashi.accounts.directory import Reached
 from temanashi.accounts.faults import IncompleteRead
 from temanashi.accounts.model import Scope
@@ -164,3 +165,54 @@ def test_certificates_are_always_verified():
     from temanashi.signin.ldap.connecting import _verified
 
     assert _verified("").validate == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"new_attributes": {"mail": "{logn}@example.jp"}}, "logn"),
+        ({"new_attributes": {"userPassword": "secret"}}, "userPassword"),
+        ({"new_attributes": {"UserAccountControl": "66048"}}, "UserAccountControl"),
+        ({"new_attributes": {"not an attribute": "x"}}, "not an attribute"),
+        ({"url": "http://ldap.example.jp"}, "url"),
+        ({"url": "ldaps://ldap.example.jp/ou=people"}, "url"),
+        ({"bind_password": "plain text"}, "bind_password"),
+        ({"bind_dn": ""}, "bind_dn"),
+        ({"user_base": "people"}, "user_base"),
+        ({"page_size": 0}, "page_size"),
+        ({"product": "edirectory"}, "product"),
+        ({"verify": False}, "verify"),
+    ],
+)
+def test_settings_that_make_no_sense_are_told_when_the_file_is_read(slapd, more, word):
+    entry = {"kind": "ldap", "title": "Corp", **slapd.settings().model_dump(mode="json", exclude_defaults=True), **more}
+    found, problems = read_directories({"directories": {"corp": entry}}, ("ja",))
+    assert (found.broken, len(problems)) == (("corp",), 1)
+    for lang in LANGUAGES:
+        said = problems[0].message.text(lang)
+        assert word in f"{said} {problems[0].field}"
+        assert "plain text" not in said
+
+
+def test_more_of_a_new_entry_is_filled_in(slapd):
+    from temanashi.accounts.wishes import Wish
+
+    login = slapd.login()
+    more = {"mail": "{login}@example.jp", "title": "{employee}"}
+    corp = slapd.directory(new_attributes=more)
+    wish = Wish(do="join", login=login, name="山田")
+    seen = corp.read(Scope(logins=(login,)))
+    corp.apply(wish, corp.plan(wish, seen), seen, secret=None)
+    with slapd.as_root() as root:
+        root.search(slapd.dn(login), "(objectClass=*)", "BASE", attributes=["mail", "title"])
+        assert dict(root.response[0]["raw_attributes"]) == {"mail": [f"{login}@example.jp".encode()]}
+
+
+def test_a_lock_that_the_server_ends_by_itself_is_over_then(slapd):
+    login = slapd.person()
+    with slapd.as_root() as root:
+        root.modify(slapd.dn(login), {"pwdAccountLockedTime": [("MODIFY_REPLACE", ["20260101000000Z"])]})
+    one = Scope(logins=(login,))
+    assert slapd.directory().read(one).account(login).locked
+    over = slapd.directory(lockout_minutes=30).read(one).account(login)
+    assert (over.locked, over.failures, over.enabled) == (False, 0, True)

@@ -77,17 +77,18 @@ class OpenLdap:
         locked, end = entry.text(LOCK), entry.text(END)
         since = read_generalized(locked)
         over = since is not None and 0 < settings.lockout_minutes * 60 <= (now - since).total_seconds()
+        shut = bool(locked) and locked != OFF.decode() and not over
         return {
             "native_id": entry.text("entryUUID"),
             "name": entry.text(settings.name_attribute) or entry.text("cn"),
             "employee": entry.text(settings.employee_attribute),
             "enabled": locked != OFF.decode(),
-            "locked": bool(locked) and locked != OFF.decode() and not over,
+            "locked": shut,
             "expires_on": first_day_without(read_generalized(end)),
             "must_change": entry.text(MUST) == "TRUE",
             "password": "set" if entry.text("pwdChangedTime") else "unknown",
             # Nobody but the server writes them; it forgets them with the lock.
-            "failures": len(entry.all(FAILURES)) if locked and locked != OFF.decode() else 0,
+            "failures": len(entry.all(FAILURES)) if shut else 0,
             "last_seen": _last_seen(entry),
         }
 

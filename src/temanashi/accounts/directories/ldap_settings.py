@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from temanashi.secrets import SecretRef
+from temanashi.text.local import phrase
 
 __all__ = ["LdapAccounts"]
+
+WORD = re.compile(r"{([^{}]*)}")
+NOT_BY_TEMPLATE = frozenset({"userpassword", "unicodepwd", "useraccountcontrol", "objectclass", "memberof", "pwdreset"})
+"""What an entry is, may, or is opened by."""
 
 Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 Dn = Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[A-Za-z][A-Za-z0-9.-]*=[^\x00]+$")]
@@ -57,6 +63,15 @@ class LdapAccounts(BaseModel):
     privileged_groups: tuple[str, ...] = Field(
         default=(), description="Groups whose members count as privileged, besides those of AD"
     )
+
+    @field_validator("new_attributes")
+    @classmethod
+    def _known_words(cls, value: dict[str, str]) -> dict[str, str]:
+        for attribute, template in value.items():
+            unknown = sorted({*WORD.findall(template)} - {"login", "name", "employee"})
+            if unknown or attribute.casefold() in NOT_BY_TEMPLATE:
+                raise ValueError(phrase("accounts.ldap-new-attribute", attribute=attribute, unknown=unknown or [attribute]))
+        return value
 
     @property
     def login(self) -> str:
