@@ -63,8 +63,10 @@ class Session:
         found, cookie = list[Entry](), None
         while True:
             answer = self._page(base, asked, attributes, cookie)
-            cookie = self._cookie(len(answer))
-            found += [self._whole(entry) for entry in self._entries(answer)]
+            entries = list(self._entries(answer))
+            # Read before anything else is asked, which has an answer of its own.
+            cookie = self._cookie(len(entries))
+            found += [self._whole(entry) for entry in entries]
             if not cookie:
                 return found
 
