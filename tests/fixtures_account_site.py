@@ -28,7 +28,10 @@ PEOPLE = {
 class AccountSite:
     """Files in `root`; `opened()` publishes them first when they changed."""
 
-    def __init__(self, root: Path, linuxhost=None, *, dead: bool = False, clock: SetClock | None = None) -> None:
+    def __init__(
+        self, root: Path, linuxhost=None, *, dead: bool = False, clock: SetClock | None = None, sign_in: bool = False
+    ) -> None:
+        signs = str(sign_in).lower()
         self.root, self.clock = root, clock
         root.mkdir(parents=True, exist_ok=True)
         ssh = ""
@@ -39,7 +42,8 @@ class AccountSite:
             hosts["linux1"] = {"address": linuxhost.address, "port": linuxhost.port, "user": "root"}
         if dead:
             hosts["dead1"] = {"address": "127.0.9.251", "port": 1, "user": "root"}
-        self.write("pyproject.toml", f'[project]\nname = "site"\nversion = "1"\n[tool.temanashi]\nlanguages = ["ja", "en"]\n{ssh}')
+        project = '[project]\nname = "site"\nversion = "1"\n[tool.temanashi]\nlanguages = ["ja", "en"]\n'
+        self.write("pyproject.toml", f"{project}[tool.temanashi.gate]\nsign_in = {signs}\n{ssh}")
         self.write("runbooks/site/hosts.yaml", json.dumps({"hosts": hosts, "groups": {"linux": sorted(hosts)}}))
         self.write("runbooks/site/people.yaml", json.dumps(PEOPLE))
         self.register()
@@ -62,8 +66,11 @@ class AccountSite:
     @contextmanager
     def opened(self):
         with open_installation(self.root, clock=self.clock) as installation:
-            content = load_workspace(self.root, kinds=step_kinds())
-            assert content.faults == [], content.faults
-            done = publish(installation.database, installation.ledger, content, actor=Actor(name="hana"), clock=installation.clock)
-            assert done.status in {"live", "unchanged"}, done.status
+            self.publish(installation)
             yield installation
+
+    def publish(self, installation) -> None:
+        content = load_workspace(self.root, kinds=step_kinds())
+        assert content.faults == [], content.faults
+        done = publish(installation.database, installation.ledger, content, actor=Actor(name="hana"), clock=installation.clock)
+        assert done.status in {"live", "unchanged"}, done.status

@@ -24,11 +24,11 @@ _T = TypeVar("_T", int, str)
 
 
 class Scope(BaseModel):
-    """What was asked for: the id of a run, a ticket, or a period as `periods` reads it."""
+    """What was asked for: the id of a run, a ticket, a period as `periods` reads it, or an access review by its id."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sort: Literal["run", "ticket", "period"]
+    sort: Literal["run", "ticket", "period", "review"]
     value: str
 
 
@@ -39,6 +39,8 @@ def seqs_of(connection: Connection, scope: Scope, *, zone: ZoneInfo, chain: str 
     """
     if scope.sort == "run":
         found = set(_of(connection, [scope.value], chain)) if scope.value else set()
+    elif scope.sort == "review":
+        found = _of_review(connection, scope.value, chain)
     elif scope.sort == "ticket":
         here = (marks.c.chain == chain) & (marks.c.facet == "ticket") & (marks.c.value == value_of(scope.value))
         found = _whole(connection, connection.scalars(select(marks.c.entry).where(here)).all(), chain)
@@ -49,6 +51,14 @@ def seqs_of(connection: Connection, scope: Scope, *, zone: ZoneInfo, chain: str 
     if not found:
         raise NothingToPack(scope.value)
     return sorted(found)
+
+
+def _of_review(connection: Connection, review: str, chain: str) -> set[int]:
+    """The review's own records, and the runs that carried it out: the review is their ticket."""
+    own = (ledger.c.kind == "account_review") & (ledger.c.slot == f"review:{review}")
+    found = set(connection.scalars(select(ledger.c.seq).where(ledger.c.chain == chain, own)))
+    here = (marks.c.chain == chain) & (marks.c.facet == "ticket") & (marks.c.value == value_of(review))
+    return found | _whole(connection, connection.scalars(select(marks.c.entry).where(here)).all(), chain) if found else set()
 
 
 def _whole(connection: Connection, seqs: Sequence[int], chain: str) -> set[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from temanashi.cli import review_deciding, review_packing
 from temanashi.cli.language import language
 from temanashi.cli.options import Actor, Json, Root
 from temanashi.cli.output import answer, emit, progress, say_here
@@ -24,6 +25,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=say_here("reviews.help"), no_args_is_help=True)
     group.command("snapshot", help=say_here("reviews.help-snapshot"), epilog=say_here("reviews.help-snapshot-exit"))(snapshot)
     group.command("drift", help=say_here("reviews.help-drift"))(drift)
+    review_deciding.register(group)
+    review_packing.register(group)
     app.add_typer(group, name="review")
 
 

@@ -17,6 +17,7 @@ AUDIT: frozenset[Right] = frozenset({"audit"})
 ADMIN: frozenset[Right] = frozenset({"manage"})
 STEER: frozenset[Right] = frozenset({"steer"})
 CLOSE: frozenset[Right] = frozenset({"close"})
+REVIEW: frozenset[Right] = frozenset({"audit", "close"})
 RECORD: frozenset[Right] = frozenset({"record"})
 TELL: frozenset[Right] = frozenset({"tell"})
 
@@ -84,6 +85,10 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/audit/sample", AUDIT),
     Rule("POST", "/audit/sample", AUDIT),
     Rule("GET", "/audit/samples/{}", AUDIT),
+    Rule("GET", "/reviews", REVIEW),
+    Rule("GET", "/reviews/{}", REVIEW),
+    Rule("POST", "/reviews/{}", CLOSE),
+    Rule("POST", "/reviews/{}/file", REVIEW),
     Rule("GET", "/report", EVERYTHING),
     Rule("GET", "/report/records", EVERYTHING),
     Rule("GET", "/month", EVERYTHING),

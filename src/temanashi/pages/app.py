@@ -40,6 +40,7 @@ from temanashi.pages.report import report
 from temanashi.pages.report_records import show_records
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.requests import list_requests
+from temanashi.pages.reviews import act_on_review, list_reviews, review_file, show_review
 from temanashi.pages.roadmap import show_roadmap
 from temanashi.pages.runbooks import list_runbooks, show_runbook
 from temanashi.pages.runs import approve_run, decide_run, end_run, show_run, work_on_run
@@ -140,6 +141,10 @@ def _audit(site: Site) -> list[Route]:
         Route("/audit/sample", draw_on_page(site), methods=["POST"]),
         Route("/audit/samples/{seq:int}", audit_sample(site)),
         Route("/audit/runs/{run}", audit_run(site)),
+        Route("/reviews", list_reviews(site)),
+        Route("/reviews/{review}", show_review(site), methods=["GET"]),
+        Route("/reviews/{review}", act_on_review(site), methods=["POST"]),
+        Route("/reviews/{review}/file", review_file(site), methods=["POST"]),
         Route("/audit/records/{seq:int}", audit_record(site)),
         Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from temanashi.accounts.reviews.faults import NoSuchReview
 from temanashi.audit.faults import NoRecord, NoSample, NoSuchRun
 from temanashi.errors import InputError, LedgerError, TemanashiError
 from temanashi.pages.language import language_of
@@ -34,7 +35,7 @@ def shown_errors(site: Site) -> Callable[[Request, Exception], Response]:
         broken = isinstance(error, LedgerError)
         status = (
             404
-            if isinstance(error, (NoRun, NoRecord, NoSample, NoSuchRun))
+            if isinstance(error, (NoRun, NoRecord, NoSample, NoSuchReview, NoSuchRun))
             else 400
             if isinstance(error, InputError)
             else 503

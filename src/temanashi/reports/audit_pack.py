@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,8 +62,18 @@ class PackMade(NamedTuple):
     runs: int
 
 
-def write_pack(book: Ledger, connection: Connection, file: Path, order: PackOrder) -> PackMade:
-    """Write a new file, whole or not at all; equal ledgers and checkpoints give equal bytes. Raises FileInTheWay."""
+def write_pack(
+    book: Ledger,
+    connection: Connection,
+    file: Path,
+    order: PackOrder,
+    *,
+    more: Iterable[tuple[str, bytes | str]] = (),
+) -> PackMade:
+    """Write a new file, whole or not at all; equal ledgers and checkpoints give equal bytes. Raises FileInTheWay.
+
+    `more` are members of the caller's own: names and contents.
+    """
     if file.exists():
         raise FileInTheWay(str(file), reason="exists")
     try:
@@ -74,6 +84,8 @@ def write_pack(book: Ledger, connection: Connection, file: Path, order: PackOrde
         with os.fdopen(handle, "w+b") as target:
             with PackFile(target) as pack:
                 runs = _fill(pack, book, connection, order)
+                for name, content in more:
+                    pack.add(name, content)
             target.seek(0)
             digest = hashlib.file_digest(target, "sha256").hexdigest()
             os.fsync(target.fileno())

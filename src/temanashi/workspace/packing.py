@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from temanashi.audit.pack_scope import Scope, seqs_of, vouching_checkpoint
@@ -15,8 +16,16 @@ from temanashi.workspace.opening import Installation
 __all__ = ["pack_evidence"]
 
 
-def pack_evidence(installation: Installation, scope: Scope, file: Path, *, actor: Actor, channel: Channel = "cli") -> PackMade:
-    """Write the pack into a new file; raises NothingToPack, BadPeriod, FileInTheWay, and LedgerError.
+def pack_evidence(
+    installation: Installation,
+    scope: Scope,
+    file: Path,
+    *,
+    actor: Actor,
+    channel: Channel = "cli",
+    more: Iterable[tuple[str, bytes | str]] = (),
+) -> PackMade:
+    """Write the pack into a new file, with `more` members; raises NothingToPack, BadPeriod, FileInTheWay, and LedgerError.
 
     Where no checkpoint vouches for all of its records yet, one is written first.
     """
@@ -36,7 +45,7 @@ def pack_evidence(installation: Installation, scope: Scope, file: Path, *, actor
         company=settings.company,
     )
     with installation.database.reading() as connection:
-        made = write_pack(book, connection, file, order)
+        made = write_pack(book, connection, file, order, more=more)
     body = {"scope": scope.model_dump(), "sha256": made.sha256, "records": made.records, "runs": made.runs}
     draft = Draft(
         kind="noted",

@@ -8,12 +8,14 @@ from temanashi.errors import InputError, LedgerError
 from temanashi.text.local import Phrase
 
 __all__ = [
+    "BadSheetDay",
     "DecisionsAltered",
     "ExceptionNeedsDay",
     "GroupNotHeld",
     "GroupsNotNamed",
     "LineStale",
     "LinesUndecided",
+    "NoReviewSheet",
     "NoSuchLine",
     "NoSuchReview",
     "NotHere",
@@ -188,3 +190,21 @@ class RosterProblems(InputError):
 
     def __init__(self, source: str, count: int, first: Phrase) -> None:
         super().__init__(source=source, count=count, first=first)
+
+
+class NoReviewSheet(InputError):
+    """A workbook without the columns that a review's sheet has."""
+
+    key = "reviews.no-sheet"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file=file)
+
+
+class BadSheetDay(InputError):
+    """The last day of an exception is no date."""
+
+    key = "reviews.bad-day"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text=text[:40])

@@ -58,12 +58,14 @@ def decide_many(
     *,
     actor: Actor,
     channel: Channel,
+    check_only: bool = False,
 ) -> list[ReviewLine]:
     """Decide about several lines on one record, all or none; the lines as they were. Raises as `decide`."""
     found = read_review(connection, review)
     hand = hand_of(installation, connection, actor, channel, sign=True)
     checked = [_checked(installation, connection, found, hand, one) for one in wanted]
-    _write(installation, connection, found.id, hand, checked)
+    if not check_only:
+        _write(installation, connection, found.id, hand, checked)
     return [line for line, _ in checked]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -16,7 +17,7 @@ from temanashi.accounts.reviews.matching import Known, people_listed, people_of_
 from temanashi.accounts.reviews.population import Population
 from temanashi.accounts.reviews.tables import FINDINGS, LINES, REVIEWS
 from temanashi.accounts.roster import Roster
-from temanashi.books.sealing import signed_draft
+from temanashi.books.sealing import Hand, signed_draft
 from temanashi.calendars import day_of
 from temanashi.canonical import digest_of
 from temanashi.people import Actor, Channel
@@ -29,7 +30,7 @@ from temanashi.workspace.own_accounts import OWN
 from temanashi.workspace.reading_accounts import Places, places_of, read_places
 from temanashi.workspace.reviewing.reading import Review, RosterTold, about, read_review
 
-__all__ = ["open_review", "roster_of_file"]
+__all__ = ["open_review", "review_of", "roster_of_file"]
 
 
 def roster_of_file(installation: Installation, file: Path) -> Roster:
@@ -63,11 +64,27 @@ def open_review(
     population = read_places(installation, places, secret=secret)
     if all(one.where == OWN for one in population.targets):
         raise NothingReadAtAll([one.where for one in population.not_read])
+    return review_of(installation, places, population, actor=actor, channel=channel, roster=roster, title=title)
+
+
+def review_of(
+    installation: Installation,
+    places: Places,
+    population: Population,
+    *,
+    actor: Actor,
+    channel: Channel,
+    roster: Roster | None = None,
+    title: str = "",
+) -> Review:
+    """A new review of what was read; raises ReviewOpen, NotVerified and LedgerError."""
     known = people_of_roster(roster) if roster is not None else people_listed(places.people)
     lines = _lines(installation, places, population, known)
     with installation.database.transaction() as connection:
         _refuse_second(connection)
-        return _stored(installation, connection, places, population, lines, roster, known, actor, channel, title)
+        hand = hand_of(installation, connection, actor, channel, sign=True)
+        content = _content(installation, connection, places, population, lines, roster, people=len(known), title=title)
+        return _stored(installation, connection, hand, content, lines)
 
 
 def _refuse_second(connection: Connection) -> None:
@@ -82,44 +99,48 @@ def _lines(installation: Installation, places: Places, population: Population, k
     return list(lines_of(found, kinds, {one.where: dict(one.ways) for one in population.targets}))
 
 
-def _stored(
+def _content(
     installation: Installation,
     connection: Connection,
     places: Places,
     population: Population,
     lines: Sequence[Line],
     roster: Roster | None,
-    known: Sequence[Known],
-    actor: Actor,
-    channel: Channel,
+    *,
+    people: int,
     title: str,
-) -> Review:
+) -> dict[str, Any]:
+    """What the record says of it. The populations are kept, with when each account was last used."""
     now = installation.clock.now()
-    day = day_of(now, installation.settings.zone)
-    number = 1 + len([name for name in connection.scalars(select(REVIEWS.c.id)) if name.startswith(day.isoformat())])
-    review = f"{day.isoformat()}-{number}"
     digests = {one.where: keep(connection, one, used=True, now=now) for one in population.targets}
     counted = Counter(finding.kind for line in lines for finding in line.findings)
-    told = RosterTold(source=roster.source, digest=roster.digest, people=len(known)) if roster is not None else None
-    content = {
+    told = RosterTold(source=roster.source, digest=roster.digest, people=people) if roster is not None else None
+    return {
         "title": " ".join(title.split())[:200],
         "targets": targets_told(population, digests),
         "not_read": [one.model_dump(mode="json") for one in population.not_read],
         "roster": told.model_dump(mode="json") if told is not None else None,
-        "people": len(known),
+        "people": people,
         "policy": places.register.policy.model_dump(mode="json"),
         "register_digest": digest_of(places.register.model_dump(mode="json")),
         "lines": len(lines),
         "lines_digest": digest_of([line.model_dump(mode="json") for line in lines]),
         "findings": dict(sorted(counted.items())),
     }
-    hand = hand_of(installation, connection, actor, channel, sign=True)
+
+
+def _stored(
+    installation: Installation, connection: Connection, hand: Hand, content: dict[str, Any], lines: Sequence[Line]
+) -> Review:
+    now = installation.clock.now()
+    day = day_of(now, installation.settings.zone)
+    number = 1 + len([name for name in connection.scalars(select(REVIEWS.c.id)) if name.startswith(day.isoformat())])
+    review = f"{day.isoformat()}-{number}"
     body = {"review": review, **content}
     draft = signed_draft("account_review", hand, about=about(review), step="open", outcome="opened", body=body, slot=about(review))
     record = installation.ledger.append(connection, draft)
-    kept = Review.model_validate(
-        {"id": review, "state": "open", "opened_at": now, "opened_by": record.draft.actor, "seq": record.seq, **content}
-    )
+    told = {"id": review, "state": "open", "opened_at": now, "opened_by": record.draft.actor, "seq": record.seq, **content}
+    kept = Review.model_validate(told)
     connection.execute(
         insert(REVIEWS).values(id=review, state="open", opened_at=now.isoformat(), content=kept.model_dump_json(), seq=record.seq)
     )
