@@ -8,6 +8,7 @@ import os
 import re
 import threading
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,24 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from e2e.browsing import FLAGS
+from fixtures_population import company
+from temanashi.accounts.directories_file import NO_DIRECTORIES
+from temanashi.accounts.reviews.deciding import Asked
+from temanashi.accounts.reviews.drift import Drift, Moved
+from temanashi.accounts.reviews.population import NotRead, Population
+from temanashi.hosts.inventory import Inventory
+from temanashi.ledger.records import Draft
 from temanashi.people import Actor, People
 from temanashi.runs.reading import run_view
 from temanashi.signin.roles import ask_role
 from temanashi.signin.users import add_user
+from temanashi.text.local import phrase
 from temanashi.workspace.afterwards import after_run
 from temanashi.workspace.first_admin import book_of
+from temanashi.workspace.reading_accounts import Places
+from temanashi.workspace.reviewing.deciding import Wanted, decide_many
+from temanashi.workspace.reviewing.opening import review_of
+from temanashi.workspace.reviewing.reading import pick_lines
 
 CHROMIUM = Path("/usr/bin/chromium")
 PEOPLE = {
@@ -81,6 +94,26 @@ def book_users(office):
         ask_role(book, connection, "bert", "approver", "give", actor=setup, people=People(), channel="cli")
 
 
+def a_review(opened, actor):
+    """Some accounts of each sort, a few of them decided, and a place that could not be read."""
+    made = company(8)
+    targets = [one.model_copy(update={"entries": one.entries[:25]}) for one in made.population.targets]
+    away = NotRead(where="web9", kind="linux", reason=phrase("reviews.place-gone", where="web9"))
+    population = Population(targets=targets, not_read=(away,))
+    places = Places(register=made.register, inventory=Inventory(), directories=NO_DIRECTORIES, people=made.people)
+    review = review_of(opened, places, population, actor=actor, channel="page", title="2026年度下期の棚卸し")
+    with opened.database.transaction() as connection:
+        lines = [one.line for one in pick_lines(connection, review.id, finding="privileged", limit=2).lines]
+        wanted = [
+            Wanted(lines[0].id, Asked(verdict="exception", reason="移行が終わるまで", until=date(2035, 3, 31))),
+            Wanted(lines[1].id, Asked(verdict="revoke")),
+        ]
+        decide_many(opened, connection, review.id, wanted, actor=actor, channel="page")
+        drift = Drift(where="web1", login="sato", change="changed", fields=(Moved(field="groups", before=[], after=["sudo"]),))
+        body = {"where": "web1", "changes": [drift.model_dump(mode="json")]}
+        opened.ledger.append(connection, Draft(kind="account_drift", actor="temanashi", actor_kind="system", body=body))
+
+
 @pytest.fixture
 def office(empty):
     workplace(empty.place)
@@ -96,6 +129,7 @@ def office(empty):
     with empty.opened.database.reading() as connection:
         view = run_view(connection, empty.runs["checks"])
     after_run(empty.opened, view)
+    a_review(empty.opened, anna)
     empty.sign_in("anna", *ROLES)
     begin = {"step": "cash", "verb": "begin"}
     headers = {"origin": "http://testserver"}
@@ -131,6 +165,7 @@ def paths(office):
         "/requests?open=1",
     )
     yield from (f"/runbooks/four-eyes/run?again={runs['mine']}", f"/audit/runs/{runs['done']}", f"/audit/runs/{runs['mine']}")
+    yield from ("/reviews/last", "/reviews/last?finding=any&decided=yes")
     yield from ("/month?month=2020-02", "/report/records?figure=credited", "/report/records?figure=reduction")
     yield from ("/audit/records/1", "/audit?person=山田", "/schedule?from=2027-04", "/audit?from=soon")
 

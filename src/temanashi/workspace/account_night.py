@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, delete, insert, select
 
+from temanashi.accounts.reviews.keeping import prune_populations
 from temanashi.errors import TemanashiError
 from temanashi.notices import Notifier
 from temanashi.people import Actor
@@ -17,6 +18,7 @@ from temanashi.text import Phrase, phrase
 from temanashi.workspace.account_snapshots import due_at, snapshot_accounts
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.reading_accounts import places_of
+from temanashi.workspace.reviewing.reading import reviews
 
 __all__ = ["read_accounts_at_night"]
 
@@ -49,10 +51,19 @@ def read_accounts_at_night(
         actor = Actor(name="temanashi", kind="system")
         taken = snapshot_accounts(installation, actor=actor, channel="schedule", secret=secret, notifier=notifier)
         _write(installation, _Night(due=due, at=installation.clock.now(), done=True))
+        _let_go(installation)
     except TemanashiError as error:
         return [Phrase(key=error.key, data=error.data)]
     missing = [phrase("reviews.place-not-read", where=one.where, why=one.reason) for one in taken.population.not_read]
     return [*taken.problems, *missing]
+
+
+def _let_go(installation: Installation) -> None:
+    """Populations are kept as long as bodies of the ledger; those of reviews that are not closed, and each place's last, stay."""
+    before = installation.settings.ledger.kept_since(installation.clock.now())
+    with installation.database.transaction() as connection:
+        needed = {str(told["kept"]) for one in reviews(connection) if one.state != "closed" for told in one.targets}
+        prune_populations(connection, before=before, needed=needed)
 
 
 def _due(installation: Installation, at: str) -> datetime:
