@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from fixtures_account_site import AccountSite
-from fixtures_accounts_slapd import OUR_PASSWORD, PERSON_PASSWORD
+from fixtures_accounts_slapd import OUR_PASSWORD, PERSON_PASSWORD, SUFFIX
 from fixtures_scim import TOKEN
 from temanashi.accounts.reviews.deciding import Asked
 from temanashi.people import Actor
@@ -39,7 +39,7 @@ def site(tmp_path, accounts_slapd, scim_server):
 def test_revocations_reach_every_directory_and_are_read_again(site, accounts_slapd, scim_server, tmp_path):
     leaver, mover = accounts_slapd.person(employeeNumber="R77"), accounts_slapd.person(employeeNumber="R78")
     inner = accounts_slapd.group(leaver, mover)
-    accounts_slapd.group(cn="Review admins", member=f"cn={inner},ou=groups,dc=example,dc=test")
+    accounts_slapd.group(cn="Review admins", member=f"cn={inner},ou=groups,{SUFFIX}")
     user = scim_server.user("review.person", active=True)
     group = scim_server.group("Editors", user)
     other = scim_server.user("review.other", active=True)
