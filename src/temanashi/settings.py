@@ -16,6 +16,7 @@ from temanashi.errors import Location, WorkspaceError
 from temanashi.problems import problems_of
 from temanashi.secrets import SecretRef
 from temanashi.settings_sections import (
+    AccountsSettings,
     AlertSettings,
     ChecksSettings,
     FaqSettings,
@@ -96,6 +97,7 @@ class Settings(BaseModel):
         default=5, ge=1, le=480, description="In checklists, a longer pause counts as this many minutes of work"
     )
     alerts: AlertSettings = Field(default=AlertSettings(), description="Who hears of problems that checks find")
+    accounts: AccountsSettings = Field(default=AccountsSettings(), description="Accounts of the people of a roster")
     checks: ChecksSettings = Field(default=ChecksSettings(), description="The morning sheet")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="Retention, and who gets checkpoints")
     toil: ToilSettings = Field(default=ToilSettings(), description="How months are closed")

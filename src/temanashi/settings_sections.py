@@ -11,6 +11,7 @@ from temanashi.secrets import SecretRef
 from temanashi.settings_directories import LdapSettings, OidcSettings
 
 __all__ = [
+    "AccountsSettings",
     "AlertSettings",
     "ChecksSettings",
     "FaqSettings",
@@ -49,6 +50,16 @@ class ChecksSettings(BaseModel):
     def confirm_time(self) -> time | None:
         """When the reminder is due, in the workspace's time zone."""
         return time.fromisoformat(self.confirm_by) if self.confirm_by else None
+
+
+class AccountsSettings(BaseModel):
+    """`[tool.temanashi.accounts]`: people whose accounts come from a roster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people_per_run: int = Field(
+        default=50, ge=1, le=500, description="One run from a roster (人事異動) changes so many people at most"
+    )
 
 
 class ReportSettings(BaseModel):

@@ -31,10 +31,13 @@ SECONDS = 120.0
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from temanashi.cli import account_batch
+
     account = typer.Typer(help=say_here("accounts.help"), no_args_is_help=True)
     account.command("list", help=say_here("accounts.help-list"), epilog=say_here("accounts.help-list-exit"))(list_)
     account.command("program", help=say_here("accounts.help-program"))(program_text)
     account.command("sudoers", help=say_here("accounts.help-sudoers"))(sudoers_line)
+    account_batch.register(account)
     app.add_typer(account, name="account")
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from temanashi.accounts.directories_file import Directories
 from temanashi.accounts.directory import Directory, Reached, directory_kind, installed_directories, settings_model
 from temanashi.changes import Change
+from temanashi.clock import Clock
 from temanashi.hosts.inventory import LOCALHOST, Host
+from temanashi.hosts.transport import Transport
 from temanashi.runbooks.steps.account_directories import opened_directory
 from temanashi.runbooks.steps.contract import Effects
 
-__all__ = ["EVERYWHERE", "HOSTS", "Place", "by_hosts", "directory_of", "opened", "places_of"]
+__all__ = ["EVERYWHERE", "HOSTS", "Place", "at_host", "by_hosts", "directory_of", "opened", "places_of"]
 
 EVERYWHERE = "everywhere"
 HOSTS = "linux"
@@ -55,10 +57,14 @@ def _kind(known: Directories, name: str) -> str:
     return known.entries[name].kind if name in known.entries else ""
 
 
+def at_host(host: Host, kind: str, *, transport: Transport, clock: Clock, seconds: float) -> Directory:
+    """The directory at a host, over a way that is there; nothing is asked yet."""
+    return directory_kind(kind).open(Reached(where=host.name, transport=transport, timeout=seconds, clock=clock))
+
+
 def opened(effects: Effects, host: Host, kind: str, seconds: float) -> Directory:
     """The directory at a host; nothing is asked yet."""
-    reached = Reached(where=host.name, transport=effects.connect(host), timeout=seconds, clock=effects.clock)
-    return directory_kind(kind).open(reached)
+    return at_host(host, kind, transport=effects.connect(host), clock=effects.clock, seconds=seconds)
 
 
 def directory_of(effects: Effects, change: Change) -> Directory:
