@@ -67,6 +67,16 @@ def desk(months, month=None):
         return month_desk(months.opened, connection, months.published, month)
 
 
+def test_a_month_before_the_installation_is_not_waited_for(tmp_path):
+    from temanashi.workspace.opening import open_installation
+
+    (tmp_path / "pyproject.toml").write_text('[tool.temanashi]\ncompany = "x"\ntimezone = "Asia/Tokyo"\n', encoding="utf-8")
+    with open_installation(tmp_path) as opened:
+        with opened.database.reading() as connection:
+            found = month_desk(opened, connection, None)
+        assert (found.month, found.state, found.late) == (str(Month.of(opened.clock.now().astimezone(TOKYO).date())), "running", False)
+
+
 def prepare(months, month=OCTOBER, *, actor=SATO, **more):
     return prepare_month(months.opened, months.published, month, actor=actor, channel="cli", **more)
 

@@ -99,7 +99,7 @@ def prepare(month: MonthWord = "", note: Note = "", actor: Actor = None, workspa
     with open_installation(workspace) as opened:
         published = published_of(opened)
         with opened.database.reading() as connection:
-            wanted = _month(month) or month_to_close(opened, tuple(read_closings(opened, connection)))
+            wanted = _month(month) or month_to_close(opened, connection, published, tuple(read_closings(opened, connection)))
         made = act_as(opened, actor, lambda who: prepare_month(opened, published, wanted, actor=who, channel="cli", note=note))
     if json:
         emit(made.model_dump(mode="json", include={"month", "digest", "files", "missing", "preparer", "at", "seq"}))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from temanashi.books import MonthFigures
 from temanashi.books.closing import Closing, Prepared, closings, preparations, same_figures, void_closings
 from temanashi.books.corrections import Correction, corrections
+from temanashi.books.figures import Sums
 from temanashi.books.prior import PriorEntry, differences
 from temanashi.books.tasks import Frozen
 from temanashi.calendars import BusinessCalendar, Month, nth_business_day
+from temanashi.ledger.tables import ledger
 from temanashi.workspace.closings import closing_records, figures_now, proof_of, restated_months, to_post
 from temanashi.workspace.demanding import today_of
 from temanashi.workspace.month_missing import Lack, lacks
@@ -59,11 +61,22 @@ def cut_off(month: Month, nth: int, calendar: BusinessCalendar) -> date | None:
     return nth_business_day(month.next, nth, calendar)
 
 
-def month_to_close(installation: Installation, closed: tuple[str, ...]) -> Month:
-    """The month that is closed next: the one after the last closed month, but no later than last month; at first, last month."""
-    before = Month.of(today_of(installation)).previous
-    following = Month.parse(closed[-1]).next if closed else before
-    return min(following, before)
+def month_to_close(
+    installation: Installation, connection: Connection, published: PublishedWorkspace | None, closed: tuple[str, ...]
+) -> Month:
+    """The month that is closed next: the one after the last closed month, but no later than last month; at first, last month.
+
+    Where nothing was recorded yet in last month, and no minutes count for it, there is nothing to close: then the running month.
+    """
+    running = Month.of(today_of(installation))
+    if closed:
+        return min(Month.parse(closed[-1]).next, running.previous)
+    first = connection.execute(select(ledger.c.recorded_at).where(ledger.c.seq == 1).limit(1)).scalar()
+    zone = installation.settings.zone
+    if first is not None and Month.of(datetime.fromisoformat(first).astimezone(zone).date()) < running:
+        return running.previous
+    empty = figures_now(installation, connection, published, running.previous).sums == Sums()
+    return running if empty else running.previous
 
 
 def month_desk(
@@ -72,7 +85,7 @@ def month_desk(
     """A month (default: the one that is closed next), read in the caller's snapshot. Raises ClosingUnreadable and LedgerError."""
     records, proof = closing_records(installation, connection), proof_of(installation, connection)
     closed = closings(records, proof)
-    month = month or month_to_close(installation, tuple(closed))
+    month = month or month_to_close(installation, connection, published, tuple(closed))
     closing, prepared = closed.get(str(month)), preparations(records, proof).get(str(month))
     figures = figures_now(installation, connection, published, month)
     restated = restated_months(installation, connection, published, closed)
