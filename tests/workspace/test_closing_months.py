@@ -74,7 +74,11 @@ def test_a_month_before_the_installation_is_not_waited_for(tmp_path):
     with open_installation(tmp_path) as opened:
         with opened.database.reading() as connection:
             found = month_desk(opened, connection, None)
-        assert (found.month, found.state, found.late) == (str(Month.of(opened.clock.now().astimezone(TOKYO).date())), "running", False)
+        assert (found.month, found.state, found.late) == (
+            str(Month.of(opened.clock.now().astimezone(TOKYO).date())),
+            "running",
+            False,
+        )
 
 
 def prepare(months, month=OCTOBER, *, actor=SATO, **more):
