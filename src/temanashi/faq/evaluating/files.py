@@ -28,7 +28,7 @@ class BadLines(InputError):
 
     def __init__(self, file: str, problems: list[tuple[int, Phrase]]) -> None:
         self.problems = tuple(problems)
-        told = [phrase("faq.bad-line", line=line, problem=problem).model_dump() for line, problem in problems[:SHOWN]]
+        told = [phrase("faq.bad-line", line=line, problem=problem) for line, problem in problems[:SHOWN]]
         super().__init__(at=Location(file, problems[0][0]), file=file, count=len(problems), problems=told)
 
 
