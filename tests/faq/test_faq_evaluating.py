@@ -167,6 +167,7 @@ def test_the_command_tells_what_is_missing_or_wrong(terminal, files):
     assert (wrong.returncode, "line 1" in wrong.stderr) == (2, True)
     one = terminal.run("--lang", "en", "faq", "evaluate", "--entries", str(paths[0]))
     assert (one.returncode, "belong together" in one.stderr) == (2, True)
+    paths = files()
     gone = terminal.run("--lang", "en", "faq", "evaluate", *words([*paths[:2], "gone.jsonl"]))
     assert gone.returncode == 2
     assert "gone.jsonl" in gone.stderr

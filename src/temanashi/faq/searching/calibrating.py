@@ -26,6 +26,8 @@ __all__ = ["NEAR", "Calibration", "calibrated", "ranked"]
 PARTS = 3
 MOST = 600
 """Examples of each sort; more change the third digit."""
+PLENTY = 3_000
+"""Asked texts of which one part alone has examples enough."""
 FEWEST = 40
 """Below as many examples of either sort there is nothing to learn from, and what is usual counts."""
 WRONG = 0.0125
@@ -110,7 +112,8 @@ def ranked(rankings: Rankings, question: Question) -> tuple[NDArray[np.float32],
 def _examples(documents: Numbered, keys: Sequence[str]) -> Iterator[_Example]:
     group = _shuffled(keys)
     asked = [_shuffled([f"{key} {at}" for at in range(len(texts))]) for key, texts in zip(keys, documents.words.asked, strict=True)]
-    for part in range(PARTS):
+    used = 1 if sum(map(len, asked)) >= PLENTY else PARTS
+    for part in range(used):
 
         def keep(document: int, text: int, part: int = part) -> bool:
             alone = len(asked[document]) == 1
@@ -123,7 +126,7 @@ def _examples(documents: Numbered, keys: Sequence[str]) -> Iterator[_Example]:
         ]
         for covered in (True, False):
             some = [pair for pair in out if (group[pair[0]] % PARTS != part) == covered]
-            for document, text in _spread(some, MOST // PARTS):
+            for document, text in _spread(some, MOST // used):
                 if (example := _example(rankings, _question(documents, document, text), document, covered=covered)) is not None:
                     yield example
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -48,6 +48,11 @@ class Texts:
     asked: list[list[Integers]]
     answer: list[Integers]
 
+    def add(self, asked: list[Integers], answer: Integers) -> None:
+        """One more document."""
+        self.asked.append(asked)
+        self.answer.append(answer)
+
     def kept(self, keep: Callable[[int, int], bool]) -> Texts:
         """Only the asked texts for which `keep(document, text)`; a document without any has no answer either."""
         asked = [[text for at, text in enumerate(texts) if keep(number, at)] for number, texts in enumerate(self.asked)]
@@ -88,15 +93,15 @@ class Numbered:
     chains: Texts
 
     @classmethod
-    def of(cls, documents: Sequence[tuple[tuple[Cut, ...], Cut]]) -> Numbered:
-        """Documents that were cut."""
+    def of(cls, documents: Iterable[tuple[tuple[Cut, ...], Cut]]) -> Numbered:
+        """Documents that were cut; one at a time, as words take far more memory than their numbers."""
         words, pairs, chains = Vocabulary(), Vocabulary(), Vocabulary()
-        return cls(
-            (words, pairs, chains),
-            Texts([[words.learned(cut.words) for cut in asked] for asked, _ in documents], _answers(words, documents, "words")),
-            Texts([[pairs.learned(cut.pairs) for cut in asked] for asked, _ in documents], _answers(pairs, documents, "pairs")),
-            Texts([[chains.learned(_chained(cut.words)) for cut in asked] for asked, _ in documents], [NOTHING] * len(documents)),
-        )
+        numbered = cls((words, pairs, chains), Texts([], []), Texts([], []), Texts([], []))
+        for asked, answer in documents:
+            numbered.words.add([words.learned(cut.words) for cut in asked], words.learned(answer.words))
+            numbered.pairs.add([pairs.learned(cut.pairs) for cut in asked], pairs.learned(answer.pairs))
+            numbered.chains.add([chains.learned(_chained(cut.words)) for cut in asked], NOTHING)
+        return numbered
 
     def kept(self, keep: Callable[[int, int], bool]) -> Numbered:
         """The same numbers for a part of the texts; what is left out becomes strange to a question."""
@@ -106,10 +111,6 @@ class Numbered:
         """A question by these numbers."""
         words, pairs, chains = self.vocabularies
         return Question(Query.of(words, cut.words), Query.of(pairs, cut.pairs), Query.of(chains, _chained(cut.words)))
-
-
-def _answers(known: Vocabulary, documents: Sequence[tuple[tuple[Cut, ...], Cut]], part: str) -> list[Integers]:
-    return [known.learned(getattr(answer, part)) for _, answer in documents]
 
 
 def _chained(words: Sequence[str]) -> list[str]:

@@ -18,9 +18,8 @@ IS_CJK = re.compile(rf"[{CJK}]")
 
 
 def folded(text: str) -> str:
-    """NFKC, lower case, katakana as hiragana, control characters as spaces; full-width and half-width come out the same."""
-    once = unicodedata.normalize("NFKC", text).lower().translate(KATAKANA)
-    return "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in once)
+    """NFKC, lower case, katakana as hiragana; full-width and half-width come out the same."""
+    return unicodedata.normalize("NFKC", text).lower().translate(KATAKANA)
 
 
 def language_of(text: str) -> Lang:

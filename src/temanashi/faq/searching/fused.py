@@ -40,9 +40,9 @@ class FusedIndex:
         same = same_questions(documents)
         if kept is not None:
             known = dict(zip(_texts(documents), kept["words"], strict=True))
-            cuts = [cut_document(document, lambda text: known[text].split()) for document in documents]
+            cuts = (cut_document(document, lambda text: known[text].split()) for document in documents)
             return cls(Numbered.of(cuts), Calibration.revived(kept["calibration"]), words=words, same=same)
-        numbered = Numbered.of([cut_document(document, words) for document in documents])
+        numbered = Numbered.of(cut_document(document, words) for document in documents)
         return cls(numbered, calibrated(numbered, [document.key for document in documents]), words=words, same=same)
 
     def memory(self, documents: Sequence[Document]) -> dict[str, Any]:

@@ -43,8 +43,9 @@ class Cutter:
         if not is_japanese(text):
             return [self._stemmed(run) for run in RUNS.findall(folded(text))]
         found: list[str] = []
-        for at in range(0, len(text), CHUNK):
-            for unit in self._short.tokenize(text[at : at + CHUNK]):
+        whole = text.encode("utf-8", "replace").decode("utf-8")  # half a pair of surrogates is no text to the library
+        for at in range(0, len(whole), CHUNK):
+            for unit in self._short.tokenize(whole[at : at + CHUNK]):
                 if unit.part_of_speech()[0] not in SILENT:
                     found += RUNS.findall(folded(unit.normalized_form()))
         return [self._stemmed(word) if word.isascii() else word for word in found]
