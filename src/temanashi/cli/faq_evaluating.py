@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from temanashi.cli.options import Json
+from temanashi.cli.options import Json, Root
 from temanashi.cli.output import answer, emit, say_here
 from temanashi.errors import InputError
 
@@ -36,14 +36,38 @@ def register(faq: typer.Typer) -> None:
 
 
 def evaluate(
-    entries: Entries = None, queries: Queries = None, relevance: Relevance = None, plain: Plain = False, json: Json = False
+    entries: Entries = None,
+    queries: Queries = None,
+    relevance: Relevance = None,
+    plain: Plain = False,
+    workspace: Root = None,
+    json: Json = False,
 ) -> None:
-    """Measure the search with questions whose answers are known."""
+    """Measure the search with questions whose answers are known: of three files, or of the workspace's own inquiries."""
+    if entries is None and queries is None and relevance is None:
+        _measure(_logged(workspace), plain=plain, json=json)
+        return
     if entries is None or queries is None or relevance is None:
         raise EvaluationFiles
     from temanashi.faq.evaluating.files import read_material
 
     _measure(read_material(entries, queries, relevance), plain=plain, json=json)
+
+
+def _logged(workspace: Root) -> Material:
+    """The published entries, and the inquiries that were judged."""
+    from temanashi.faq.engine import documents_of
+    from temanashi.faq.evaluating.files import Material
+    from temanashi.faq.evaluating.logged import judged_inquiries
+    from temanashi.workspace.inquiry_book import InquiryBook
+    from temanashi.workspace.live import live_entries
+    from temanashi.workspace.opening import open_installation
+
+    with open_installation(workspace) as installation, installation.database.reading() as connection:
+        entries = live_entries(connection)
+        inquiries = InquiryBook().read(installation.ledger, connection)
+        questions = judged_inquiries(inquiries.values(), entries)
+        return Material(documents_of(entries.values(), installation.settings.languages), questions, 0)
 
 
 def _measure(material: Material, *, plain: bool, json: bool) -> None:
@@ -73,6 +97,9 @@ def _show(evaluation: Evaluation, material: Material, built: float) -> None:
     answer(say_here("faq.evaluated", **told, seconds=f"{built:.1f}", milliseconds=f"{evaluation.milliseconds:.1f}"))
     if material.ignored:
         answer(say_here("faq.evaluated-ignored", count=material.ignored))
+    if not material.questions:
+        answer(say_here("faq.evaluated-none"))
+        return
     groups = [(say_here("faq.overall"), evaluation.overall)]
     several = evaluation.by_language_and_split
     groups += list(several.items()) if len(several) > 1 else []

@@ -30,6 +30,7 @@ from temanashi.workspace.accounts_file import load_register
 from temanashi.workspace.crosschecks import LoadedRunbook, alone_faults, call_faults, remedy_faults, together_faults
 from temanashi.workspace.directories_source import load_directories
 from temanashi.workspace.directory import people_problems
+from temanashi.workspace.faq_examining import runbook_faults
 from temanashi.workspace.faq_files import LoadedEntry, load_entries
 from temanashi.workspace.faults import Fault, errors_among
 from temanashi.workspace.flows import flow_faults, flow_names
@@ -143,8 +144,10 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     named = [file for file in texts if _is_runbook(file)]
     found += remedy_faults((r for r in every if r.file not in broken), people=people, files=named)
     broken = {fault.at.file for fault in errors_among(found)}
+    runbooks = {loaded.runbook.id: loaded for loaded in every if loaded.file not in broken}
+    found += runbook_faults(entries.values(), {name: loaded.runbook for name, loaded in runbooks.items()})
     return Content(
-        runbooks={loaded.runbook.id: loaded for loaded in every if loaded.file not in broken},
+        runbooks=runbooks,
         inventory=inventory,
         calendar=calendar,
         maintenance=tuple(one.window for one in windows),
