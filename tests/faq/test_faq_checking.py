@@ -78,7 +78,7 @@ def test_days_and_people_are_looked_at(tmp_path):
 def test_the_same_question_in_two_entries_is_told_once(tmp_path):
     one = text("a", "パスワードを忘れました。どうすればいいですか", phrasings="同じ言葉x")
     other = text("b", "ﾊﾟｽﾜｰﾄﾞを忘れました、どうすればいいですか？").replace("言い回しb", "別の言葉")
-    near = text("c", "パスワードを忘れました。どうしたらいいですか")
+    near = text("c", "パスワードを忘れた。どうすればいいですか")
     far = text("d", "印刷できません")
     assert [key for key, _ in keys(examined(tmp_path, one, other, far))] == ["faq.same-text"]
     assert [key for key, _ in keys(examined(tmp_path, one, near, far))] == ["faq.near-question"]
