@@ -5,7 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from fixtures_samba_ad import DOMAIN, OUR_PASSWORD, OURS
-from temanashi.accounts.directories.ldap_faults import LdapBadCredentials
+from temanashi.accounts.directories.ldap_faults import (
+    LdapBadCredentials,
+    LdapCertificate,
+    LdapDisabled,
+    LdapExpired,
+    LdapLocked,
+    LdapMustChange,
+)
 from temanashi.accounts.faults import AccountConflict, WishRefused
 from temanashi.accounts.model import Scope
 from temanashi.accounts.one_time import new_secret
@@ -164,3 +171,38 @@ def test_the_delegation_that_the_documentation_prints_is_enough_and_no_more(samb
             assert ours.result["description"] == "insufficientAccessRights", (arguments, ours.result)
     with pytest.raises(LdapBadCredentials):
         samba_ad.directory(password="wrong").read(Scope())
+
+
+def test_why_our_own_account_may_not_ask_is_told_apart(samba_ad, ad):
+    made = {}
+    for fault, more in (
+        (LdapDisabled, {"userAccountControl": "514"}),
+        (LdapExpired, {"accountExpires": "116444736000000000"}),
+        (LdapMustChange, {"pwdLastSet": "0"}),
+        (LdapLocked, {}),
+    ):
+        made[fault] = samba_ad.person(password=PASSWORD, **more)
+    for _ in range(4):
+        samba_ad.signs_in(f"{made[LdapLocked]}@ad.example.jp", "wrong")
+    for fault, login in made.items():
+        with pytest.raises(fault) as caught:
+            samba_ad.directory(bind_dn=f"{login}@ad.example.jp", password=PASSWORD).read(Scope())
+        assert type(caught.value) is fault
+        assert PASSWORD not in str(caught.value.data)
+    with pytest.raises(LdapCertificate):
+        samba_ad.directory(url=samba_ad.url.replace("localhost", "127.0.0.1")).read(Scope())
+
+
+def test_names_in_every_script_come_back_as_they_were(samba_ad, ad):
+    login = samba_ad.person(password=PASSWORD)
+    for name in (
+        "山田 花子",
+        "ヤマダ ﾊﾅｺ",
+        "Ｙａｍａｄａ",
+        "髙橋 﨑",
+        "👩‍💻 絵文字",
+        "é e\u0301 が か\u3099",
+        'O\'Brien, "Bob" (*)\\=+<>;#',
+    ):
+        assert done(ad, "set", login, name=name)[1].name == name
+        assert done(ad, "set", login, name=name)[0] == []

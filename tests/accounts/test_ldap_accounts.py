@@ -146,8 +146,10 @@ def test_who_signed_in_was_seen_then(slapd, corp):
 def test_the_last_member_of_a_group_stays_or_a_placeholder_takes_the_place(slapd, corp):
     login = slapd.person()
     group = slapd.group(login)
+    before = slapd.whole()
     with pytest.raises(WishRefused, match="last member"):
-        done(corp, "set", login, not_groups=(group,))
+        done(corp, "set", login, name="Another Name", not_groups=(group,))
+    assert slapd.whole() == before
     kept = slapd.directory(placeholder=OURS)
     assert done(kept, "set", login, not_groups=(group,))[1].groups == ()
     assert kept.read(Scope()).groups[group] == ()

@@ -37,9 +37,13 @@ class Writing:
     def do(self, changes: tuple[FieldChange, ...], account: Account | None, secret: str | None) -> None:
         """All changes, the account itself first; raises AccountConflict, AccountRefused and WishRefused."""
         groups = next((one for one in changes if one.field == "groups"), None)
-        # Found before anything is written: a group that is not there stops everything.
+        # Found before anything is written: a group that is not there, or may not be empty, stops everything.
         before, after = ({*groups.before}, {*groups.after}) if groups else (set[str](), set[str]())
         added, removed = self._groups(after - before), self._groups(before - after)
+        for entry in removed:
+            if self._is_last(entry) and not self.session.settings.placeholder:
+                name = entry.text("cn")
+                raise WishRefused(self.wish.login, self.session.where, phrase("accounts.ldap-last-member", group=name))
         if account is None:
             dn = self._new(changes, secret)
         else:
@@ -122,19 +126,23 @@ class Writing:
     def _group(self, name: str) -> Entry:
         settings = self.session.settings
         asked = f"(&{self.product.group_filter}{equals('cn', name)})"
-        found = self.session.search(settings.group_base, asked, (*READ, *MEMBERS))
+        # Groups of AD may be empty, and have very many members.
+        found = self.session.search(settings.group_base, asked, READ if self._is_ad else (*READ, *MEMBERS))
         if len(found) != 1:
             raise AccountConflict(self.wish.login, self.session.where)
         return found[0]
+
+    def _is_last(self, group: Entry) -> bool:
+        """Whether it would be empty, which groups of names may not be."""
+        attribute = member_attribute(group)
+        return not self._is_ad and attribute in MEMBERS and len(group.all(attribute)) == 1
 
     def _member(self, group: Entry, dn: str, *, add: bool) -> None:
         library, attribute = ldap3_quietly(), member_attribute(group)
         value = self.wish.login if attribute == "memberUid" else dn
         how = library.MODIFY_ADD if add else library.MODIFY_DELETE
         changes = {attribute: [(how, [value.encode()])]}
-        if not add and attribute in MEMBERS and len(group.all(attribute)) == 1 and not self._is_ad:
-            if not self.session.settings.placeholder:
-                raise WishRefused(self.wish.login, self.session.where, phrase("accounts.ldap-last-member", group=group.text("cn")))
+        if not add and self._is_last(group):
             changes[attribute].append((library.MODIFY_ADD, [self.session.settings.placeholder.encode()]))
         self.session.modify(group.dn, changes)
         # Who is in already, or out already, is as wished.
@@ -164,9 +172,14 @@ def took(wish: Wish, changes: tuple[FieldChange, ...], seen: Snapshot, after: Sn
         "employee": account.employee,
         "expires_on": expires,
         "must_change": account.must_change,
-        "groups": sorted(account.groups),
         "locked": account.locked,
     }
     for field, value in now.items():
         if field in expected and expected[field] != value:
             raise AccountRefused(wish.login, after.where, f"{field}: {value}")
+    groups = next((one for one in changes if one.field == "groups"), None)
+    if groups is not None:
+        added, removed = {*groups.after} - {*groups.before}, {*groups.before} - {*groups.after}
+        # Others may have changed groups that are nothing to this wish.
+        if not added <= {*account.groups} or removed & {*account.groups}:
+            raise AccountRefused(wish.login, after.where, f"groups: {', '.join(account.groups)}")
