@@ -1,6 +1,7 @@
 """Who may not ask a directory, and why: each told apart in both languages, and never by trying until an account is locked."""
 
 import ssl
+import sys
 
 import pytest
 
@@ -15,6 +16,7 @@ from temanashi.accounts.directories.ldap_faults import (
     LdapExpired,
     LdapLocked,
     LdapMustChange,
+    LdapNotInstalled,
     LdapRefused,
     LdapUnreachable,
 )
@@ -159,6 +161,13 @@ def test_who_may_not_read_in_pages_beyond_the_limit_is_told_of_it(slapd):
     with pytest.raises(IncompleteRead) as caught:
         slapd.directory(bind_dn=slapd.dn(slapd.person()), password=PERSON_PASSWORD).read(Scope())
     assert "sizeLimitExceeded" in told(caught.value)[1] + told(caught.value)[0]
+
+
+def test_without_its_library_the_directory_is_told_to_be_out_of_reach(slapd, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ldap3", None)
+    with pytest.raises(LdapNotInstalled) as caught:
+        slapd.directory().read(ONE)
+    assert all("temanashi[ldap]" in said for said in told(caught.value))
 
 
 def test_certificates_are_always_verified():

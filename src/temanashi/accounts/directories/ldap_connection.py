@@ -13,6 +13,7 @@ from temanashi.accounts.directories.ldap_faults import (
     LdapAuthority,
     LdapCertificate,
     LdapEmptyBind,
+    LdapNotInstalled,
     LdapRefused,
     LdapUnreachable,
 )
@@ -20,7 +21,7 @@ from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.directory import Reached
 from temanashi.accounts.faults import IncompleteRead
 from temanashi.errors import TargetError
-from temanashi.signin.directory_faults import DirectoryDown, DirectoryMisset, MissingExtra
+from temanashi.signin.directory_faults import DirectoryDown, DirectoryMisset
 from temanashi.signin.ldap.connecting import connected, ldap3_quietly, prepared
 from temanashi.text.local import Phrase, phrase
 
@@ -158,9 +159,9 @@ class Session:
 
 @contextmanager
 def entered(reached: Reached, settings: LdapAccounts) -> Iterator[Session]:
-    """A connection over verified TLS, bound as `bind_dn`; raises the faults of LDAP, SecretMissing and MissingExtra."""
+    """A connection over verified TLS, bound as `bind_dn`; raises the faults of LDAP, and SecretMissing."""
     if find_spec("ldap3") is None:
-        raise MissingExtra("ldap")
+        raise LdapNotInstalled(reached.where, settings.url)
     password, named = prepared(reached.secrets(settings.bind_password)), (reached.where, settings.url)
     if not password:
         raise LdapEmptyBind(*named)

@@ -13,6 +13,7 @@ __all__ = [
     "LdapExpired",
     "LdapLocked",
     "LdapMustChange",
+    "LdapNotInstalled",
     "LdapRefused",
     "LdapUnreachable",
 ]
@@ -39,6 +40,12 @@ class LdapAuthority(_Ldap):
     """The file of the certificate authority cannot be read; nothing was sent."""
 
     key = "accounts.ldap-authority"
+
+
+class LdapNotInstalled(_Ldap):
+    """The library for LDAP is not installed here; nothing was sent."""
+
+    key = "accounts.ldap-not-installed"
 
 
 class LdapRefused(_Ldap):
