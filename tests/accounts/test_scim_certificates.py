@@ -46,7 +46,7 @@ def secure(authority):
 def test_a_certificate_of_the_named_authority_is_trusted(secure, monkeypatch):
     service = secure(GOOD)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
-    assert service(ca_file="ca.pem").read(Scope()).accounts == ()
+    assert service(ca="ca.pem").read(Scope()).accounts == ()
     assert service.gate.asked[0].headers["authorization"]
 
 
@@ -54,9 +54,9 @@ def test_a_certificate_of_the_named_authority_is_trusted(secure, monkeypatch):
     ("how", "more", "why"),
     [
         (GOOD, {}, "unable to get local issuer certificate"),
-        (GOOD, {"ca_file": "other.pem"}, "certificate"),
-        (WRONG_NAME, {"ca_file": "ca.pem"}, "127.0.0.1"),
-        (EXPIRED, {"ca_file": "ca.pem"}, "certificate has expired"),
+        (GOOD, {"ca": "other.pem"}, "certificate"),
+        (WRONG_NAME, {"ca": "ca.pem"}, "127.0.0.1"),
+        (EXPIRED, {"ca": "ca.pem"}, "certificate has expired"),
     ],
 )
 def test_any_other_certificate_is_refused_and_the_token_is_not_sent(secure, how, more, why):
@@ -64,14 +64,14 @@ def test_any_other_certificate_is_refused_and_the_token_is_not_sent(secure, how,
     with pytest.raises(faults.ScimCertificate) as caught:
         service(**more).read(Scope())
     assert why in explain(caught.value, "en").what
-    assert all("ca_file" in explain(caught.value, lang).next for lang in LANGUAGES)
+    assert all("ca" in explain(caught.value, lang).next for lang in LANGUAGES)
     assert service.gate.asked == []
 
 
 def test_a_file_of_authorities_that_is_not_there_is_told_before_anything_is_sent(secure):
     service = secure(GOOD)
     with pytest.raises(faults.ScimNoCaFile) as caught:
-        service(ca_file="nowhere.pem").read(Scope())
+        service(ca="nowhere.pem").read(Scope())
     assert all("nowhere.pem" in explain(caught.value, lang).what for lang in LANGUAGES)
     assert service.gate.asked == []
 
@@ -79,4 +79,4 @@ def test_a_file_of_authorities_that_is_not_there_is_told_before_anything_is_sent
 def test_a_file_of_authorities_that_holds_none_is_told(secure, authority):
     (authority[0] / "empty.pem").write_text("nothing\n")
     with pytest.raises(faults.ScimCertificate, match="no certificate"):
-        secure(GOOD)(ca_file="empty.pem").read(Scope())
+        secure(GOOD)(ca="empty.pem").read(Scope())

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from temanashi.accounts.directory import Directory, Reached, directory_kind, installed_directories, settings_model
-from temanashi.accounts.faults import BrokenDirectory, DirectoryNotLoaded, NoSuchDirectory, UnknownDirectory
+from temanashi.accounts.faults import BrokenDirectory, DirectoryNotLoaded, NoCredential, NoSuchDirectory, UnknownDirectory
 from temanashi.accounts.refusals import Refusals
 from temanashi.clock import Clock
 from temanashi.problems import Problem, problems_of, suggestion
-from temanashi.secrets import resolve
+from temanashi.secrets import SecretMissing, resolve
 from temanashi.text.local import Lang, LocalText, phrase
 
 __all__ = ["NO_DIRECTORIES", "Directories", "DirectoryEntry", "directories_schema", "read_directories"]
@@ -76,11 +77,18 @@ class Directories:
             timeout=timeout,
             clock=clock,
             settings=one.settings,
-            secrets=secrets,
+            secrets=partial(_credential, name, secrets),
             root=root,
             refusals=refusals or Refusals(),
         )
         return directory_kind(one.kind).open(reached)
+
+
+def _credential(where: str, secrets: Callable[[str], str], ref: str) -> str:
+    try:
+        return secrets(ref)
+    except SecretMissing:
+        raise NoCredential(where, ref) from None
 
 
 NO_DIRECTORIES = Directories()

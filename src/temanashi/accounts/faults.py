@@ -16,6 +16,7 @@ __all__ = [
     "BrokenDirectory",
     "DirectoryNotLoaded",
     "IncompleteRead",
+    "NoCredential",
     "NoSuchDirectory",
     "NothingGiven",
     "RolesSeparated",
@@ -135,3 +136,12 @@ class AccountRefused(TargetError):
 
     def __init__(self, login: str, where: str, detail: str) -> None:
         super().__init__(login=login, where=where, detail=one_line(detail.strip())[:300] or "-")
+
+
+class NoCredential(AccountRefused):
+    """What signs in to a directory is not here: that directory cannot be asked, and the others can."""
+
+    key = "accounts.no-credential"
+
+    def __init__(self, where: str, ref: str) -> None:
+        TargetError.__init__(self, where=where, ref=ref)

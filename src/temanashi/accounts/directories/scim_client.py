@@ -64,10 +64,10 @@ class ScimClient:
         session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/scim+json, application/json"})
         if settings.proxy is not None:
             session.proxies = {"http": settings.proxy, "https": settings.proxy}
-        if settings.ca_file is not None:
-            authority = root / settings.ca_file
+        if settings.ca is not None:
+            authority = root / settings.ca
             if not authority.is_file():
-                raise faults.ScimNoCaFile(where, settings.ca_file)
+                raise faults.ScimNoCaFile(where, settings.ca)
             session.verify = str(authority)
         return ScimClient(where, settings, session, clock, timeout, Redactor([token]))
 

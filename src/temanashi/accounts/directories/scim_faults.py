@@ -6,7 +6,7 @@ Those under AccountRefused say that nothing was done by that request; after the 
 from __future__ import annotations
 
 from temanashi.accounts.faults import AccountRefused
-from temanashi.errors import InputError, TargetError
+from temanashi.errors import TargetError
 from temanashi.redaction import one_line
 
 __all__ = [
@@ -36,24 +36,6 @@ def _said(detail: str) -> str:
     return line[:LONGEST] or "-"
 
 
-class ScimTokenForm(InputError):
-    """What the reference leads to cannot be sent as a token: it has spaces, line ends or other characters."""
-
-    key = "accounts.scim-token-form"
-
-    def __init__(self, where: str, ref: str) -> None:
-        super().__init__(where=where, ref=ref)
-
-
-class ScimNoCaFile(InputError):
-    """The file with trusted certificates is not there."""
-
-    key = "accounts.scim-no-ca-file"
-
-    def __init__(self, where: str, path: str) -> None:
-        super().__init__(where=where, path=path)
-
-
 class ScimRefused(AccountRefused):
     """The service said no (400 and what has no sentence of its own); nothing was done."""
 
@@ -61,6 +43,18 @@ class ScimRefused(AccountRefused):
 
     def __init__(self, where: str, detail: str, *, status: int = 0) -> None:
         TargetError.__init__(self, where=where, detail=_said(detail), status=status)
+
+
+class ScimTokenForm(ScimRefused):
+    """What the reference (`detail`) leads to cannot be sent as a token: it has spaces, line ends or other characters."""
+
+    key = "accounts.scim-token-form"
+
+
+class ScimNoCaFile(ScimRefused):
+    """The file with trusted certificates (`detail`) is not there."""
+
+    key = "accounts.scim-no-ca-file"
 
 
 class ScimDenied(ScimRefused):

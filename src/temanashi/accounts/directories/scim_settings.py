@@ -60,8 +60,11 @@ class ScimSettings(BaseModel):
 
     url: ScimUrl = Field(description="Address that ends before /Users: https, or http to 127.0.0.1 alone")
     token: SecretRef = Field(description="Where the bearer token is: env:NAME, file:PATH or prefect:BLOCK")
-    ca_file: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="Trusted certificates (PEM) instead of the well-known ones"
+    ca: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="File of trusted certificates (PEM), seen from the workspace, instead of the well-known ones",
     )
     proxy: ProxyUrl | None = Field(default=None, description="Proxy to go through, http://proxy.example:8080")
     user_name: NamePattern = Field(default=LOGIN, description='What a login is called there: "{login}@example.com"')

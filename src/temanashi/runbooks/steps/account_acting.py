@@ -39,10 +39,10 @@ class Acting:
             outcome = self._applied(key)
         except AccountConflict as error:
             outcome = Outcome(status="conflict", reason=self._why(error))
+        except (AccountRefused, UnknownDirectory) as error:  # already reading was refused
+            outcome = Outcome(status="failed", reason=self._why(error))
         except TargetError as error:
             outcome = Outcome(status="unknown", reason=self._why(error))
-        except UnknownDirectory as error:
-            outcome = Outcome(status="failed", reason=self._why(error))
         return outcome.model_copy(update={"started_at": started, "ended_at": self.effects.clock.now()})
 
     def _why(self, error: TemanashiError) -> Phrase:
