@@ -14,7 +14,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from temanashi.accounts.faults import BadAccountValue
 from temanashi.text.local import phrase
 
-__all__ = ["EMPLOYEE", "AnyGroup", "AnyLogin", "Employee", "check_employee", "check_group", "check_login"]
+__all__ = ["EMPLOYEE", "LOGIN", "AnyGroup", "AnyLogin", "Employee", "check_employee", "check_group", "check_login"]
 
 LOGIN = r"[A-Za-z0-9_](?:[A-Za-z0-9_.@+-]{0,98}[A-Za-z0-9_-])?"
 EMPLOYEE = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,38}[A-Za-z0-9])?"

@@ -51,17 +51,17 @@ class Drafts:
     def change(self, place: Place, wish: Wish, seen: Seen, end: str) -> Change:
         """The change at a target by what was found there."""
         if isinstance(seen, NotHere):
-            return Change(
-                step=self.item.id,
-                target=place.name,
-                kind="accounts",
-                summary=self._titled(seen.why),
-                left_out=seen.why,
-                reads_only=True,
-            )
+            return self.left_out(place, seen)
         if isinstance(seen, TemanashiError):
             return self._unread(place, wish, seen, end)
         return self._found(place, seen)
+
+    def left_out(self, place: Place, absent: NotHere) -> Change:
+        """A target at which nothing is done."""
+        why = absent.why
+        return Change(
+            step=self.item.id, target=place.name, kind="accounts", summary=self._titled(why), left_out=why, reads_only=True
+        )
 
     def _draft(self, place: Place, wish: Wish, ends: dict[str, Any] | None) -> Change:
         payload: dict[str, Any] = {

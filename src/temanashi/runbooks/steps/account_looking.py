@@ -9,7 +9,8 @@ from typing import Any
 
 from temanashi.accounts.faults import BadAccountValue
 from temanashi.accounts.model import Account, Cap, Scope, Snapshot
-from temanashi.accounts.names import check_last_day
+from temanashi.accounts.names import NAME, check_last_day
+from temanashi.accounts.wide_names import LOGIN
 from temanashi.accounts.wishes import NEVER, FieldChange, Wish
 from temanashi.runbooks.steps.account_directories import opened_directory
 from temanashi.runbooks.steps.account_places import EVERYWHERE, Place, opened
@@ -17,7 +18,7 @@ from temanashi.runbooks.steps.account_wishes import AccountsSpec
 from temanashi.runbooks.steps.contract import Effects
 from temanashi.text.local import Phrase, phrase
 
-__all__ = ["Looked", "NotHere", "end_of", "first_day_without", "look", "until_text"]
+__all__ = ["Looked", "NotHere", "end_of", "first_day_without", "look", "never_there", "until_text"]
 
 MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d))?", re.ASCII)
 
@@ -55,6 +56,15 @@ def end_of(spec: AccountsSpec, given: dict[str, Any], today: date) -> str:
         last_day = str(given["last_day"] or "")
         return last_day if last_day not in {"", NEVER} and check_last_day(last_day) >= today else ""
     return until_text(str(given["until"]), today) if given["until"] else ""
+
+
+def never_there(spec: AccountsSpec, given: dict[str, Any], place: Place) -> NotHere | None:
+    """Why a host is left out where everywhere is meant: directories have logins like `taro.yamada`, hosts of ours do not."""
+    login = str(given["login"])
+    wide = re.fullmatch(LOGIN, login, re.ASCII) and not re.fullmatch(NAME, login, re.ASCII)
+    if spec.directory != EVERYWHERE or place.host is None or not wide:
+        return None
+    return NotHere(phrase("accounts.not-a-host-login", where=place.name, login=login))
 
 
 def look(effects: Effects, spec: AccountsSpec, place: Place, wish: Wish, end: str, *, seconds: float) -> Looked | NotHere:

@@ -19,7 +19,7 @@ from temanashi.problems import Problem, problems_of, suggestion
 from temanashi.runbooks.model import StepItem
 from temanashi.runbooks.steps.account_acting import Acting, observed_after
 from temanashi.runbooks.steps.account_drafts import Drafts, told_secret
-from temanashi.runbooks.steps.account_looking import Looked, NotHere, end_of, look
+from temanashi.runbooks.steps.account_looking import Looked, NotHere, end_of, look, never_there
 from temanashi.runbooks.steps.account_places import EVERYWHERE, Place, by_hosts, places_of
 from temanashi.runbooks.steps.account_secrets import Secrets
 from temanashi.runbooks.steps.account_wishes import GIVEN, AccountsSpec, given_values, wish_of
@@ -55,19 +55,22 @@ class AccountsStep:
         given = {place.name: given_values(spec, ctx, place.host) for place in places}
         later = {name for name, values in given.items() if is_later(values)}
         roles = self.effects.roles()
-        known = [place for place in places if place.name not in later]
+        absent = {place.name: why for place in places if (why := never_there(spec, given[place.name], place)) is not None}
+        known = [place for place in places if place.name not in later | {*absent}]
         wishes = {place.name: wish_of(spec, given[place.name], roles, place) for place in known}
         ends = {place.name: end_of(spec, given[place.name], ctx.today) for place in known}
 
         def find(place: Place) -> Looked | NotHere:
             return look(self.effects, spec, place, wishes[place.name], ends[place.name], seconds=self._seconds)
 
-        seen = fan_out(known, find)
+        seen = {**fan_out(known, find), **absent}
         if ctx.item_value is None:  # one of many people stops none of the others
             _stop_where_nothing_is_left(seen, later)
         drafts = Drafts(self.item, self.effects, spec, self._seconds, told_secret(seen) if spec.deliver else [])
         return [
-            drafts.change(place, wishes[place.name], seen[place.name], ends[place.name])
+            drafts.left_out(place, absent[place.name])
+            if place.name in absent
+            else drafts.change(place, wishes[place.name], seen[place.name], ends[place.name])
             if place.name in seen
             else drafts.later(place, given[place.name])
             for place in places
