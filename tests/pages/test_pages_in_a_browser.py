@@ -54,7 +54,18 @@ LINES = (
     {"id": "seal", "manual": {"text": TEXT, "minutes": 2, "confirm": "group:leads"}},
 )
 NO_PAGES = frozenset(
-    {"/style.css", "/checks.css", "/checklist.js", "/schedule.xlsx", "/census.xlsx", "/metrics", "/healthz", "/sign-in/oidc/back"}
+    {
+        "/style.css",
+        "/faq.js",
+        "/faq/suggest",
+        "/checks.css",
+        "/checklist.js",
+        "/schedule.xlsx",
+        "/census.xlsx",
+        "/metrics",
+        "/healthz",
+        "/sign-in/oidc/back",
+    }
 )
 ROLES = ("admin", "operator", "approver", "auditor")
 AREAS = "|".join(sorted(file.stem for file in (Path(__file__).parents[2] / "src/temanashi/text/en").glob("*.po")))
