@@ -208,7 +208,12 @@ def test_a_command_for_a_hostile_task_id_is_quoted():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, "分数の案なし"), (Seconds.of_minutes(0, 2, 5), "1対象2分×5"), (Seconds.of_minutes(10, 2, 5), "1回10分＋1対象2分×5")],
+    [
+        (None, "分数の案なし"),
+        (Seconds.of_minutes(0, 2, 5), "1対象2分×5"),
+        (Seconds.of_minutes(10, 2, 5), "1回10分＋1対象2分×5"),
+        (Seconds.of_minutes(15, persons=2), "1回15分（2人で）"),
+    ],
 )
 def test_minutes_are_told_in_words(seconds, words):
     assert Wording(cases()["bare"], JA).minutes(seconds) == words

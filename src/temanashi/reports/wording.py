@@ -112,9 +112,9 @@ class Wording:
         if seconds is None:
             return self.t("minutes-none")
         setup, each = self.show.minutes(seconds.setup), self.show.minutes(seconds.per_target)
-        if not seconds.per_target:
-            return self.t("minutes-occasion", setup=setup)
-        return self.t("minutes-targets" if seconds.setup else "minutes-each", setup=setup, each=each, targets=seconds.targets)
+        form = "minutes-occasion" if not seconds.per_target else "minutes-targets" if seconds.setup else "minutes-each"
+        words = self.t(form, setup=setup, each=each, targets=seconds.targets)
+        return words if seconds.persons == 1 else self.t("minutes-persons", minutes=words, persons=seconds.persons)
 
     def closed_days(self, entry: NotCounted) -> str:
         """The days on which runs served nobody, the first few by name."""
