@@ -1,4 +1,4 @@
-# make setup | up | test | check | bench | mutate | clean | help
+# make setup | up | test | coverage | check | bench | mutate | clean | help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check bench mutate clean
+.PHONY: help setup up test coverage check bench mutate clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything that development needs
 
@@ -27,11 +27,17 @@ up: $(READY) ## start server, pages, schedules and worker, and run the morning c
 	@exec $(BIN)/tema up --now morning-checks
 
 # Hundreds of tests wait for real servers while others use the machine. What fails is run once more, alone, and must pass then.
-test: $(READY) check ## check, then every test with coverage
+SUITE = $(BIN)/pytest -n $(PROCESSES) --dist loadscope --no-loadscope-reorder
+AGAIN = $(BIN)/pytest --last-failed --last-failed-no-failures none --maxfail=3
+ALONE = test $$? -eq 1 && echo "== once more, alone: what failed beside other tests" >&2
+
+test: $(READY) check ## check, then every test
 	@sh tests/system-packages.sh
-	$(BIN)/pytest -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --cov --cov-report= \
-	  || { test $$? -eq 1 && echo "== once more, alone: what failed beside other tests" >&2 \
-	       && $(BIN)/pytest --last-failed --last-failed-no-failures none --maxfail=3 --cov --cov-append --cov-report=; }
+	$(SUITE) || { $(ALONE) && $(AGAIN); }
+
+coverage: $(READY) ## every test, and which lines they run; takes half as long again
+	@sh tests/system-packages.sh
+	$(SUITE) --cov --cov-report= || { $(ALONE) && $(AGAIN) --cov --cov-append --cov-report=; }
 	@$(BIN)/coverage report
 
 check: $(READY) ## style, types and import directions
