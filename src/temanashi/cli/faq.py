@@ -10,7 +10,7 @@ from temanashi.cli.output import say_here
 
 __all__ = ["register"]
 
-COMMANDS = ("faq_checking", "faq_evaluating", "faq_mining", "faq_digest")
+COMMANDS = ("faq_checking", "faq_evaluating", "faq_mining", "faq_exchanging", "faq_digest")
 """The modules that register commands of `tema faq`, in the order of the help."""
 
 
