@@ -6,12 +6,19 @@ Like a cloud service it has a switch and employee numbers, and nothing that ends
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
+from temanashi.accounts import directory
 from temanashi.accounts.directories_file import Directories
+from temanashi.accounts.directory import Reached
 from temanashi.accounts.faults import AccountRefused, IncompleteRead
 from temanashi.accounts.model import Account, Cap, Scope, Snapshot
 from temanashi.accounts.wishes import NEVER, FieldChange, Wish, differences
@@ -98,3 +105,42 @@ class Papers(Directories):
     def opened(self, name: str, **_: Any) -> Any:
         self.entry(name)
         return self.papers[name]  # type: ignore[attr-defined]
+
+
+class PaperSettings(BaseModel):
+    """What an entry of `directories.yaml` says of such a directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+
+
+class PaperKind:
+    """The kind `paper`, as another package would bring it."""
+
+    name = "paper"
+    settings = PaperSettings
+
+    def open(self, reached: Reached) -> Paper:
+        if not isinstance(reached.settings, PaperSettings):
+            raise TypeError(reached.where)
+        return Paper(reached.where, reached.root / reached.settings.file, kind="paper", clock=reached.clock)
+
+
+KIND = PaperKind()
+
+
+@contextmanager
+def paper_installed(folder: Path) -> Iterator[None]:
+    """The kind is installed, as by pip."""
+    info = folder / "paper-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: paper\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[temanashi.directories]\npaper = fixtures_paper:KIND\n", encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    directory._loaded.cache_clear()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        directory._loaded.cache_clear()

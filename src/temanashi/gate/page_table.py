@@ -89,6 +89,8 @@ PAGES: tuple[Rule, ...] = (
     Rule("GET", "/reviews/{}", REVIEW),
     Rule("POST", "/reviews/{}", CLOSE),
     Rule("POST", "/reviews/{}/file", REVIEW),
+    Rule("GET", "/accounts", EVERYTHING),
+    Rule("POST", "/accounts", STEER),
     Rule("GET", "/report", EVERYTHING),
     Rule("GET", "/report/records", EVERYTHING),
     Rule("GET", "/month", EVERYTHING),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from temanashi.errors import TemanashiError
+from temanashi.pages.accounts import accounts_page, compare_roster
 from temanashi.pages.alerts_posted import ALERTS_PATH, alerts_posted
 from temanashi.pages.audit import audit_evidence, audit_record, audit_run, audit_search
 from temanashi.pages.audit_export import export_entries
@@ -141,6 +142,8 @@ def _audit(site: Site) -> list[Route]:
         Route("/audit/sample", draw_on_page(site), methods=["POST"]),
         Route("/audit/samples/{seq:int}", audit_sample(site)),
         Route("/audit/runs/{run}", audit_run(site)),
+        Route("/accounts", accounts_page(site), methods=["GET"]),
+        Route("/accounts", compare_roster(site), methods=["POST"]),
         Route("/reviews", list_reviews(site)),
         Route("/reviews/{review}", show_review(site), methods=["GET"]),
         Route("/reviews/{review}", act_on_review(site), methods=["POST"]),

@@ -22,7 +22,7 @@ from temanashi.workspace.rosters.batch import APPLY, Batch, SeenPlace
 from temanashi.workspace.rosters.comparing import compare
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["NoBatchRunbook", "batch_of", "batch_runbook"]
+__all__ = ["NoBatchRunbook", "NoRosterFile", "batch_of", "batch_runbook"]
 
 SECONDS = 120.0
 
@@ -34,6 +34,12 @@ class NoBatchRunbook(InputError):
 
     def __init__(self) -> None:
         super().__init__(runbook=APPLY)
+
+
+class NoRosterFile(InputError):
+    """No file was chosen, or an empty one."""
+
+    key = "lifecycle.no-file"
 
 
 def batch_runbook(published: PublishedWorkspace) -> Runbook:

@@ -24,6 +24,7 @@ __all__ = ["MAX_ROSTER_BYTES", "BadRoster", "NoRoster", "RosterTooLarge", "read_
 MAX_ROSTER_BYTES = 20_000_000
 FIELDS = frozenset(RosterPerson.model_fields) - {"place"}
 TOKYO = ZoneInfo("Asia/Tokyo")
+ZIP = b"PK\x03\x04"
 
 
 class BadRoster(InputError):
@@ -90,7 +91,10 @@ def read_roster(data: bytes, *, name: str, today: date, zone: ZoneInfo = TOKYO) 
 def _grids(data: bytes, name: str) -> list[tuple[str, Grid]]:
     with tempfile.TemporaryDirectory(prefix="tema-roster-") as folder:
         # Readers of workbooks want a file; its name stands in their messages, so that it is the one that the sender knows.
-        file = Path(folder) / (re.sub(r"[\x00-\x1f/]", "_", name).encode("utf-8", "replace").decode()[:60].strip(". ") or "roster")
+        plain = re.sub(r"[\x00-\x1f/]", "_", name).encode("utf-8", "replace").decode()[:60].strip(". ") or "roster"
+        # What it is called does not matter, except to the reader of Excel files.
+        misnamed = data.startswith(ZIP) and not plain.lower().endswith((".xlsx", ".xlsm"))
+        file = Path(folder) / (f"{plain}.xlsx" if misnamed else plain)
         file.write_bytes(data)
         try:
             return grids_in(file)
