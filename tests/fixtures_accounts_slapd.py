@@ -167,6 +167,8 @@ def _tree() -> str:
     parts.append(
         f"\ndn: cn=short,ou=policies,{SUFFIX}\nobjectClass: applicationProcess\nobjectClass: pwdPolicy\ncn: short\n"
         "pwdAttribute: userPassword\npwdMaxAge: 86400\n"
+        f"\ndn: cn=lax,ou=policies,{SUFFIX}\nobjectClass: applicationProcess\nobjectClass: pwdPolicy\ncn: lax\n"
+        "pwdAttribute: userPassword\npwdLockout: FALSE\npwdMustChange: FALSE\n"
         f"\ndn: cn=expired,ou=svc,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: expired\n"
         f"userPassword: {OUR_PASSWORD}\npwdChangedTime: 20200101000000Z\npwdPolicySubentry: cn=short,ou=policies,{SUFFIX}\n"
     )
@@ -243,6 +245,7 @@ class AccountsSlapd:
             "user_base": f"ou=people,{SUFFIX}",
             "group_base": f"ou=groups,{SUFFIX}",
             "page_size": 50,
+            "default_policy": f"cn=default,ou=policies,{SUFFIX}",
             "timeout": 10,
         }
         return LdapAccounts.model_validate({**said, **more})

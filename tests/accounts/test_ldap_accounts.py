@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from fixtures_accounts_slapd import MANY, ODD, OUR_PASSWORD, OURS, PERSON_PASSWORD, SUFFIX
+from temanashi.accounts.directories.ldap_policies import suffix_of
 from temanashi.accounts.faults import AccountConflict, AccountRefused, WishRefused
 from temanashi.accounts.model import Scope
 from temanashi.accounts.one_time import new_secret
@@ -243,3 +244,46 @@ def test_the_rights_that_the_documentation_prints_are_enough_and_no_more(slapd, 
             assert ours.result["description"] in {"insufficientAccessRights", "noSuchObject"}, (arguments, ours.result)
         ours.search(slapd.dn(login), "(userPassword=*)", "BASE", attributes=["userPassword"])
         assert not ours.response
+
+
+@pytest.mark.parametrize("policy", ["lax", "missing"])
+def test_what_the_password_policy_would_not_enforce_is_refused_instead_of_written_down(slapd, corp, policy):
+    """OpenLDAP takes all of it, and lets the person in all the same."""
+    login = slapd.person()
+    with slapd.as_root() as root:
+        root.modify(
+            slapd.dn(login),
+            {
+                "pwdPolicySubentry": [("MODIFY_REPLACE", [f"cn={policy},ou=policies,{SUFFIX}"])],
+                "pwdAccountLockedTime": [("MODIFY_REPLACE", ["000001010000Z"])],
+                "pwdReset": [("MODIFY_REPLACE", ["TRUE"])],
+            },
+        )
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "success"
+    seen = corp.read(Scope(logins=(login,))).account(login)
+    assert (seen.enabled, seen.locked, seen.must_change) == (True, False, False)
+    before = slapd.whole()
+    wishes = [({"do": "disable"}, "pwdLockout"), ({"do": "reset"}, "pwdMustChange")]
+    wishes += [({"do": "set", "expires_on": date(2026, 1, 1)}, "no password policy")] if policy == "missing" else []
+    for more, word in wishes:
+        with pytest.raises(WishRefused, match=word):
+            done(corp, more.pop("do"), login, secret=new_secret(), **more)
+    assert slapd.whole() == before
+
+
+def test_of_several_policies_the_default_is_named_or_only_what_all_enforce_counts(slapd):
+    unnamed, wrong = slapd.directory(default_policy=""), slapd.directory(default_policy=f"cn=nothing,{SUFFIX}")
+    login = slapd.person()
+    for directory in (unnamed, wrong):
+        with pytest.raises(WishRefused, match="default_policy"):
+            done(directory, "disable", login)
+        with pytest.raises(WishRefused, match="default_policy"):
+            done(directory, "join", slapd.login(), secret=new_secret(), with_password=True)
+    assert done(unnamed, "set", login, expires_on=date(2026, 1, 1))[0] == ["expires_on"]
+    assert slapd.signs_in(slapd.dn(login), PERSON_PASSWORD) == "locked"
+
+
+def test_the_domain_of_a_base_is_found():
+    assert suffix_of("ou=people, DC=example,dc=jp") == " DC=example,dc=jp"
+    assert suffix_of("ou=people,o=Company") == "o=Company"
+    assert suffix_of(r"ou=people,o=A\, B") == r"o=A\, B"

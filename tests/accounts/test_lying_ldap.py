@@ -28,7 +28,7 @@ def read(accounts_slapd):
         left = {PEOPLE: list(people), GROUPS: list(groups or [(finished(),)]), **{base: list(said) for base, said in more}}
 
         def answers(search):
-            said = left[search.base].pop(0)
+            said = left[search.base].pop(0) if search.base else [finished(cookie=None)]
             return None if said is None else list(said)
 
         with lying_ldap(answers, certificate=accounts_slapd.folder / "server.pem") as url:

@@ -11,6 +11,7 @@ from temanashi.accounts.directories.ldap_connection import Entry, Session, enter
 from temanashi.accounts.directories.ldap_groups import Groups, read_groups, read_groups_of
 from temanashi.accounts.directories.ldap_names import any_of, dn_key, equals
 from temanashi.accounts.directories.ldap_openldap import OpenLdap
+from temanashi.accounts.directories.ldap_policies import Enforced, Policies, read_policies
 from temanashi.accounts.directories.ldap_product import Product, kept_state, read_state
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.directories.ldap_writing import Writing, took
@@ -55,9 +56,8 @@ class LdapDirectory:
         check_login(wish.login)
         named = self._as_there(wish, seen)
         changes = differences(named, seen, caps=self.caps)
-        if self.settings.product == "active-directory":
-            account = seen.account(wish.login)
-            ActiveDirectory.refuse(named, changes, read_state(account.state) if account else None, seen.where)
+        account = seen.account(wish.login)
+        self._product.refuse(named, changes, read_state(account.state) if account else None, seen.where)
         return changes
 
     def _as_there(self, wish: Wish, seen: Snapshot) -> Wish:
@@ -85,10 +85,11 @@ class LdapDirectory:
             entries = [entry for entry in entries if logins[entry.dn] in scope.logins]
             logins = {entry.dn: logins[entry.dn] for entry in entries}
             self._only_once(logins.values())
+        policies = self._policies(session)
         groups = (read_groups_of if scope.logins else read_groups)(session, self._product, logins)
         return Snapshot(
             where=self.reached.where,
-            accounts=tuple(self._account(entry, logins[entry.dn], groups) for entry in entries),
+            accounts=tuple(self._account(entry, logins[entry.dn], groups, policies) for entry in entries),
             groups={name: tuple(sorted(groups.members.get(name, ()))) for name in groups.names},
             nested={name: tuple(sorted(inner)) for name, inner in sorted(groups.nested.items()) if inner},
             scope=scope,
@@ -101,7 +102,7 @@ class LdapDirectory:
         wanted = some if scope.logins and some else f"({settings.login}=*)"
         found = session.search(settings.user_base, f"(&{asked}{wanted})", self._product.attributes(settings))
         for entry in found:
-            if not entry.text(settings.login) or not self._product.facts(entry, settings, self.reached.clock.now())["native_id"]:
+            if not entry.text(settings.login) or not entry.all(self._product.lasting):
                 raise IncompleteRead(self.reached.where, phrase("accounts.ldap-hidden", dn=entry.dn[:200]))
         return found
 
@@ -115,9 +116,15 @@ class LdapDirectory:
         if twice := sorted({one for one in found if found.count(one) > 1}):
             raise IncompleteRead(self.reached.where, phrase("accounts.ldap-twice", login=twice[0]))
 
-    def _account(self, entry: Entry, login: str, groups: Groups) -> Account:
+    def _policies(self, session: Session) -> Policies:
+        if self.settings.product == "active-directory":
+            return Policies({}, frozenset(Enforced))
+        return read_policies(session)
+
+    def _account(self, entry: Entry, login: str, groups: Groups, policies: Policies) -> Account:
         settings, product = self.settings, self._product
-        facts = product.facts(entry, settings, self.reached.clock.now())
+        enforced = policies.of(entry)
+        facts = product.facts(entry, settings, self.reached.clock.now(), enforced)
         sid = sid_text(next(iter(entry.all("objectSid")), b""))
         primary, mine = groups.primary(sid, entry.text("primaryGroupID")), groups.of(login)
         ours = dn_key(entry.dn) == dn_key(settings.bind_dn)
@@ -127,7 +134,7 @@ class LdapDirectory:
             primary_group=primary,
             groups=mine,
             privileged=groups.powerful([*mine, *([primary] if primary else [])], settings.privileged_groups),
-            state=kept_state(entry, product.watched(settings)),
+            state=kept_state(entry, product.watched(settings), enforced),
         )
 
 

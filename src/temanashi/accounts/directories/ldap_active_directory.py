@@ -12,6 +12,7 @@ from typing import Any
 from temanashi.accounts.directories.ldap_connection import Entry
 from temanashi.accounts.directories.ldap_names import new_dn
 from temanashi.accounts.directories.ldap_openldap import filled_attributes, first_day_without
+from temanashi.accounts.directories.ldap_policies import Enforced
 from temanashi.accounts.directories.ldap_product import Mod, State
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.faults import WishRefused
@@ -75,6 +76,7 @@ class ActiveDirectory:
     """Active Directory."""
 
     caps = CAPS
+    lasting = "objectGUID"
     person_filter = "(&(objectCategory=person)(objectClass=user))"
     group_filter = "(objectClass=group)"
 
@@ -88,7 +90,13 @@ class ActiveDirectory:
         names = (settings.login, settings.name_attribute, settings.employee_attribute)
         return ("objectGUID", *names, CONTROL, "accountExpires", "pwdLastSet")
 
-    def facts(self, entry: Entry, settings: LdapAccounts, now: datetime) -> dict[str, Any]:  # noqa: ARG002  (AD ends locks itself)
+    def facts(
+        self,
+        entry: Entry,
+        settings: LdapAccounts,
+        now: datetime,  # noqa: ARG002  (AD ends locks itself)
+        enforced: frozenset[Enforced],  # noqa: ARG002  (it always does)
+    ) -> dict[str, Any]:
         """Fields of the account, without its groups."""
         control, computed = int(entry.text(CONTROL) or 0), int(entry.text(COMPUTED) or 0)
         changed = entry.text("pwdLastSet")
@@ -147,8 +155,7 @@ class ActiveDirectory:
         }
         return new_dn("CN", wish.login, settings.user_base), attributes
 
-    @staticmethod
-    def refuse(wish: Wish, changes: tuple[FieldChange, ...], state: State | None, where: str) -> None:
+    def refuse(self, wish: Wish, changes: tuple[FieldChange, ...], state: State | None, where: str) -> None:
         """Raise WishRefused for what AD would take and then not do."""
         if state is None and len(wish.login) > LONGEST_LOGIN:
             raise WishRefused(wish.login, where, phrase("accounts.ldap-long-login", most=LONGEST_LOGIN))

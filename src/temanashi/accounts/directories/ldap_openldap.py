@@ -10,15 +10,22 @@ from typing import Any
 
 from temanashi.accounts.directories.ldap_connection import Entry
 from temanashi.accounts.directories.ldap_names import new_dn
+from temanashi.accounts.directories.ldap_policies import SUBENTRY, Enforced
 from temanashi.accounts.directories.ldap_product import Mod, State
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
+from temanashi.accounts.faults import WishRefused
 from temanashi.accounts.model import Cap, LastSeen
 from temanashi.accounts.wishes import NEVER, FieldChange, Wish
+from temanashi.text.local import phrase
 
 __all__ = ["OpenLdap", "filled_attributes", "generalized", "read_generalized"]
 
 OFF = b"000001010000Z"
 LOCK, FAILURES, END, MUST = "pwdAccountLockedTime", "pwdFailureTime", "pwdEndTime", "pwdReset"
+NEEDED = {"enabled": Enforced.LOCK, "expires_on": Enforced.END, "must_change": Enforced.MUST_CHANGE}
+"""What the policy has to do so that a field means anything."""
+OPENING = frozenset({("enabled", True), ("expires_on", NEVER), ("must_change", False)})
+
 SUCCESS = ("pwdLastSuccess", "authTimestamp")
 CAPS = frozenset({Cap.LOCK, Cap.MUST_CHANGE, Cap.NATIVE_EXPIRY, Cap.CAS, Cap.LAST_SEEN, Cap.SWITCH, Cap.NESTED, Cap.EMPLOYEE})
 
@@ -61,20 +68,23 @@ class OpenLdap:
     """OpenLDAP."""
 
     caps = CAPS
+    lasting = "entryUUID"
     person_filter = "(objectClass=person)"
     group_filter = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))"
 
     def attributes(self, settings: LdapAccounts) -> tuple[str, ...]:
         """What is read of an account."""
-        return (*self.watched(settings), "cn", FAILURES, "pwdChangedTime", *SUCCESS)
+        return (*self.watched(settings), "cn", FAILURES, SUBENTRY, "pwdChangedTime", *SUCCESS)
 
     def watched(self, settings: LdapAccounts) -> tuple[str, ...]:
         """What is compared before anything is written."""
         return ("entryUUID", settings.login, settings.name_attribute, settings.employee_attribute, LOCK, END, MUST)
 
-    def facts(self, entry: Entry, settings: LdapAccounts, now: datetime) -> dict[str, Any]:
+    def facts(self, entry: Entry, settings: LdapAccounts, now: datetime, enforced: frozenset[Enforced]) -> dict[str, Any]:
         """Fields of the account, without its groups."""
-        locked, end = entry.text(LOCK), entry.text(END)
+        # What the policy does not enforce lets them in all the same.
+        locked = entry.text(LOCK) if Enforced.LOCK in enforced else ""
+        end = entry.text(END) if Enforced.END in enforced else ""
         since = read_generalized(locked)
         over = since is not None and 0 < settings.lockout_minutes * 60 <= (now - since).total_seconds()
         shut = bool(locked) and locked != OFF.decode() and not over
@@ -85,7 +95,7 @@ class OpenLdap:
             "enabled": locked != OFF.decode(),
             "locked": shut,
             "expires_on": first_day_without(read_generalized(end)),
-            "must_change": entry.text(MUST) == "TRUE",
+            "must_change": entry.text(MUST) == "TRUE" and Enforced.MUST_CHANGE in enforced,
             "password": "set" if entry.text("pwdChangedTime") else "unknown",
             # Nobody but the server writes them; it forgets them with the lock.
             "failures": len(entry.all(FAILURES)) if shut else 0,
@@ -109,6 +119,16 @@ class OpenLdap:
                 return [Mod(MUST, None, (b"TRUE",) if change.after else ())]
             case _:
                 return []
+
+    def refuse(self, wish: Wish, changes: tuple[FieldChange, ...], state: State | None, where: str) -> None:
+        """Raise WishRefused for what the policy that applies does not enforce; of a new entry that is asked when it is written."""
+        if state is None:
+            return
+        for change in changes:
+            if change.field in NEEDED and (change.field, change.after) not in OPENING:
+                needed = NEEDED[change.field]
+                if needed not in state.enforced:
+                    raise WishRefused(wish.login, where, phrase(f"accounts.ldap-policy-{needed}"))
 
     def new(self, wish: Wish, settings: LdapAccounts, secret: str | None) -> tuple[str, dict[str, list[bytes]]]:  # noqa: ARG002
         """Distinguished name and attributes of a new entry; its password is set afterwards, so that the server hashes it."""

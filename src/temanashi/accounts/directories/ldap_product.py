@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from temanashi.accounts.directories.ldap_connection import Entry
+from temanashi.accounts.directories.ldap_policies import Enforced
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.model import Cap
 from temanashi.accounts.wishes import FieldChange, Wish
@@ -29,6 +30,7 @@ class State(NamedTuple):
 
     dn: str
     values: Mapping[str, tuple[bytes, ...]]
+    enforced: frozenset[Enforced] = frozenset(Enforced)
 
     def value(self, attribute: str) -> tuple[bytes, ...]:
         """The values of an attribute."""
@@ -41,6 +43,11 @@ class Product(Protocol):
     @property
     def caps(self) -> frozenset[Cap]:
         """What it can do."""
+        ...
+
+    @property
+    def lasting(self) -> str:
+        """The attribute with the id that stays."""
         ...
 
     @property
@@ -61,7 +68,7 @@ class Product(Protocol):
         """What is compared before anything is written."""
         ...
 
-    def facts(self, entry: Entry, settings: LdapAccounts, now: datetime) -> dict[str, Any]:
+    def facts(self, entry: Entry, settings: LdapAccounts, now: datetime, enforced: frozenset[Enforced]) -> dict[str, Any]:
         """Fields of the account, without its groups."""
         ...
 
@@ -69,18 +76,26 @@ class Product(Protocol):
         """What a change of a field is there; groups and passwords are not among them."""
         ...
 
+    def refuse(self, wish: Wish, changes: tuple[FieldChange, ...], state: State | None, where: str) -> None:
+        """Raise WishRefused for what the server would take and then not do. `state` None: there is no entry yet."""
+        ...
+
     def new(self, wish: Wish, settings: LdapAccounts, secret: str | None) -> tuple[str, dict[str, list[bytes]]]:
         """Distinguished name and attributes of an entry that does not exist yet."""
         ...
 
 
-def kept_state(entry: Entry, watched: tuple[str, ...]) -> bytes:
+def kept_state(entry: Entry, watched: tuple[str, ...], enforced: frozenset[Enforced]) -> bytes:
     """The state as an account keeps it."""
     values = {name.lower(): [base64.b64encode(one).decode() for one in sorted(entry.all(name))] for name in watched}
-    return json.dumps([entry.dn, values]).encode()
+    return json.dumps([entry.dn, values, sorted(enforced)]).encode()
 
 
 def read_state(kept: bytes) -> State:
     """The state that an account keeps."""
-    dn, values = json.loads(kept)
-    return State(dn, {name: tuple(base64.b64decode(one) for one in found) for name, found in values.items()})
+    dn, values, enforced = json.loads(kept)
+    return State(
+        dn,
+        {name: tuple(base64.b64decode(one) for one in found) for name, found in values.items()},
+        frozenset(map(Enforced, enforced)),
+    )

@@ -54,6 +54,9 @@ class LdapAccounts(BaseModel):
         default_factory=dict, description='More of new entries: {mail: "{login}@example.jp"}; {login}, {name}, {employee}'
     )
     upn_suffix: str = Field(default="", max_length=200, description="Of userPrincipalName in AD; empty: the domain of user_base")
+    default_policy: str = Field(
+        default="", max_length=500, description="olcPPolicyDefault of OpenLDAP; needed where the server has several policies"
+    )
     lockout_minutes: float = Field(
         default=0, ge=0, description="pwdLockoutDuration of OpenLDAP: after that a lock is over by itself; 0: never"
     )

@@ -11,6 +11,7 @@ from temanashi.accounts.directories.ldap_answers import assertion_control
 from temanashi.accounts.directories.ldap_connection import Entry, Session
 from temanashi.accounts.directories.ldap_groups import MEMBERS, READ, member_attribute
 from temanashi.accounts.directories.ldap_names import equals
+from temanashi.accounts.directories.ldap_policies import read_policies
 from temanashi.accounts.directories.ldap_product import Mod, Product, State, read_state
 from temanashi.accounts.faults import AccountConflict, AccountRefused, WishRefused
 from temanashi.accounts.model import Account, Snapshot
@@ -45,6 +46,9 @@ class Writing:
                 name = entry.text("cn")
                 raise WishRefused(self.wish.login, self.session.where, phrase("accounts.ldap-last-member", group=name))
         if account is None:
+            if not self._is_ad:
+                nobody = State("", {}, read_policies(self.session).default)
+                self.product.refuse(self.wish, changes, nobody, self.session.where)
             dn = self._new(changes, secret)
         else:
             state = read_state(account.state)
