@@ -93,7 +93,8 @@ class Visitor:
             start="/v2/deployments",
             queued=seen.queued,
         )
-        self.pages = build_pages(Site(installation=opened, links=links))
+        self.site = Site(installation=opened, links=links)
+        self.pages = build_pages(self.site)
         self.http = Calls(self.pages)
 
     def get(self, path, **more):
