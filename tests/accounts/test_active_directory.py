@@ -146,6 +146,13 @@ def test_what_ad_would_take_and_not_do_is_refused(samba_ad, ad):
         done(ad, "join", "a" * 21, name="Too Long")
 
 
+def test_a_login_that_another_part_of_the_domain_has_is_not_opened(samba_ad, ad):
+    group = samba_ad.group(cn=f"g{samba_ad.login()}")
+    for login in ("administrator", group):
+        with pytest.raises(WishRefused, match="elsewhere"):
+            done(ad, "join", login, name="Somebody")
+
+
 def test_who_signed_in_was_seen_then(samba_ad, ad):
     login = samba_ad.person(password=PASSWORD)
     samba_ad.signs_in(f"{login}@ad.example.jp", PASSWORD)

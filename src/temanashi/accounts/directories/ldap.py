@@ -11,7 +11,7 @@ from temanashi.accounts.directories.ldap_connection import Entry, Session, enter
 from temanashi.accounts.directories.ldap_groups import Groups, read_groups, read_groups_of
 from temanashi.accounts.directories.ldap_names import any_of, dn_key, equals
 from temanashi.accounts.directories.ldap_openldap import OpenLdap
-from temanashi.accounts.directories.ldap_policies import Enforced, Policies, read_policies
+from temanashi.accounts.directories.ldap_policies import Enforced, Policies, read_policies, suffix_of
 from temanashi.accounts.directories.ldap_product import Product, kept_state, read_state
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.directories.ldap_writing import Writing, took
@@ -93,6 +93,7 @@ class LdapDirectory:
             groups={name: tuple(sorted(groups.members.get(name, ()))) for name in groups.names},
             nested={name: tuple(sorted(inner)) for name, inner in sorted(groups.nested.items()) if inner},
             scope=scope,
+            foreign=self._elsewhere(session, scope, logins.values()),
             taken_at=self.reached.clock.now().astimezone(UTC),
         )
 
@@ -110,6 +111,16 @@ class LdapDirectory:
         """As it was asked for, else in small letters: the directory does not care for capitals. Of several the one asked for."""
         told = [one.decode("utf-8", "replace").casefold() for one in entry.all(self.settings.login)]
         return next((spelled[one] for one in told if one in spelled), min(told))
+
+    def _elsewhere(self, session: Session, scope: Scope, here: Iterable[str]) -> tuple[str, ...]:
+        """Logins that another part of an Active Directory domain has: each is there once, for people, groups and machines."""
+        missing = sorted({*scope.logins} - {*here})
+        if self.settings.product != "active-directory" or not missing:
+            return ()
+        asked = any_of(equals(self.settings.login, login) for login in missing)
+        taken = session.search(suffix_of(self.settings.user_base), asked, (self.settings.login,))
+        names = {entry.text(self.settings.login).casefold() for entry in taken}
+        return tuple(login for login in missing if login.casefold() in names)
 
     def _only_once(self, logins: Iterable[str]) -> None:
         found = list(logins)
