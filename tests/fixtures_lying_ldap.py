@@ -1,6 +1,7 @@
 """A server that speaks LDAP over TLS and answers what a test wants: cut short, without pages, in parts, or not at all.
 
-Any password is taken. `answers(search)` gives the parts of an answer to a search, made with `entry`, `reference` and `finished`.
+Any password is taken. What is to be changed is never changed: it says yes to it, or hangs up (`hangs_up`).
+`answers(search)` gives the parts of an answer to a search, made with `entry`, `reference` and `finished`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 __all__ = ["Search", "entry", "finished", "lying_ldap", "reference"]
 
 PAGED = b"1.2.840.113556.1.4.319"
-BIND, UNBIND, SEARCH = 0x60, 0x42, 0x63
+BIND, UNBIND, SEARCH, MODIFY = 0x60, 0x42, 0x63, 0x66
 
 
 class Search(NamedTuple):
@@ -89,12 +90,17 @@ def _messages(peer: ssl.SSLSocket) -> Iterator[tuple[bytes, int, bytes]]:
             yield ident, operation, body
 
 
-def _serve(peer: ssl.SSLSocket, answers: Answers) -> None:
+def _serve(peer: ssl.SSLSocket, answers: Answers, *, hangs_up: bool) -> None:
     for ident, operation, body in _messages(peer):
         if operation == UNBIND:
             return
         if operation == BIND:
             peer.sendall(tlv(0x30, tlv(0x02, ident), tlv(0x61, number(0, 0x0A), octets(b""), octets(b""))))
+            continue
+        if operation != SEARCH:
+            if hangs_up or operation != MODIFY:
+                return
+            peer.sendall(tlv(0x30, tlv(0x02, ident), tlv(0x67, number(0, 0x0A), octets(b""), octets(b""))))
             continue
         parts = _parts(body)
         said = answers(Search(parts[0][1].decode(), tuple(one.decode() for _, one in _parts(parts[7][1]))))
@@ -104,7 +110,7 @@ def _serve(peer: ssl.SSLSocket, answers: Answers) -> None:
 
 
 @contextmanager
-def lying_ldap(answers: Answers, *, certificate: Path) -> Iterator[str]:
+def lying_ldap(answers: Answers, *, certificate: Path, hangs_up: bool = False) -> Iterator[str]:
     """Its address while it runs; `certificate` holds a certificate and its key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -115,7 +121,7 @@ def lying_ldap(answers: Answers, *, certificate: Path) -> Iterator[str]:
             with suppress(OSError, ssl.SSLError), listener.accept()[0] as plain:
                 plain.settimeout(20)
                 with context.wrap_socket(plain, server_side=True) as peer:
-                    _serve(peer, answers)
+                    _serve(peer, answers, hangs_up=hangs_up)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

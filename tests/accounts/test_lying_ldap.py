@@ -4,7 +4,7 @@ import pytest
 
 from fixtures_lying_ldap import entry, finished, lying_ldap, reference
 from temanashi.accounts.directories.ldap_faults import LdapUnreachable
-from temanashi.accounts.faults import AccountConflict, IncompleteRead
+from temanashi.accounts.faults import AccountConflict, AccountRefused, IncompleteRead
 from temanashi.accounts.model import Scope
 from temanashi.accounts.wishes import Wish
 from temanashi.text import LANGUAGES, explain
@@ -125,8 +125,21 @@ def test_what_a_domain_always_points_to_is_no_missing_part(read):
         read([(ad_person(1), child, finished())], product="active-directory")
 
 
-def test_what_is_written_and_not_kept_is_told(accounts_slapd):
-    """A group whose members a directory hides after it took one more."""
+@pytest.mark.parametrize(("hangs_up", "fault"), [(False, AccountRefused), (True, LdapUnreachable)])
+def test_what_was_not_done_is_told_also_where_the_server_says_yes_and_a_lost_answer_is_not_known(accounts_slapd, hangs_up, fault):
+    def answers(search):
+        said = {PEOPLE: [PERSON, finished()], GROUPS: [finished()]}
+        return said.get(search.base, [finished(cookie=None)])
+
+    with lying_ldap(answers, certificate=accounts_slapd.folder / "server.pem", hangs_up=hangs_up) as url:
+        directory = accounts_slapd.directory(url=url)
+        wish = Wish(do="set", login="p1", name="New")
+        seen = directory.read(Scope(logins=("p1",)))
+        with pytest.raises(fault):
+            directory.apply(wish, directory.plan(wish, seen), seen, secret=None)
+
+
+def test_a_group_that_went_away_meanwhile_is_a_conflict(accounts_slapd):
     corp = accounts_slapd.directory()
     login, group = accounts_slapd.person(), accounts_slapd.group("p0011")
     wish = Wish(do="set", login=login, groups=(group,))
