@@ -21,8 +21,9 @@ from temanashi.people import Actor
 from temanashi.signin.recognising import SignedIn
 from temanashi.signin.rights import rights_of
 from temanashi.text.local import phrase
+from temanashi.workspace.closings import proof_of
 from temanashi.workspace.reading_accounts import Places
-from temanashi.workspace.reviewing.deciding import Wanted, decide_many
+from temanashi.workspace.reviewing.deciding import Wanted, decide_many, recorded_decisions
 from temanashi.workspace.reviewing.opening import review_of
 from temanashi.workspace.reviewing.reading import counts_of, every_line, pick_lines, read_line, read_review
 from temanashi.workspace.signatures import ensure_gate_key
@@ -243,3 +244,32 @@ def test_where_nobody_signs_in_a_name_is_asked_for(tmp_path):
         desk.post(verb="decide", name="Somebody", **fields)
         assert desk.line(one.line.id).decision.by == "Somebody"
         desk.post(path="/file", status=400, what="sheet", name="")
+
+
+def test_decisions_that_the_gate_did_not_sign_count_for_nothing(opened):
+    installation, review = opened
+    with installation.database.transaction() as connection:
+        line = every_line(connection, review)[0]
+        forged = {
+            "review": review,
+            "lines": [
+                {
+                    "line": line.line.id,
+                    "where": "x",
+                    "login": "x",
+                    "digest": "",
+                    "verdict": "keep",
+                    "reason": "",
+                    "groups": [],
+                    "until": None,
+                }
+            ],
+        }
+        more = {"assurance": "verified", "slot": f"review:{review}", "step": "decide"}
+        installation.ledger.append(
+            connection, Draft(kind="account_review", actor="管理 花子", outcome="decided", body=forged, **more)
+        )
+    with installation.database.reading() as connection:
+        told = recorded_decisions(installation.ledger, connection, review, proof_of(installation, connection))
+        assert told[line.line.id] == line.decision
+        assert told[line.line.id].verdict == "revoke"  # as it was signed

@@ -19,6 +19,7 @@ from temanashi.workspace.account_snapshots import due_at, snapshot_accounts
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.reading_accounts import places_of
 from temanashi.workspace.reviewing.reading import reviews
+from temanashi.workspace.reviewing.reminding import remind_of_reviews
 
 __all__ = ["read_accounts_at_night"]
 
@@ -41,6 +42,7 @@ def read_accounts_at_night(
     installation: Installation, *, secret: Callable[[str], str] = resolve, notifier: Notifier | None = None
 ) -> list[Phrase]:
     """Do what this night still lacks; what went wrong, as sentences. Never raises TemanashiError."""
+    told: list[Phrase] = []
     try:
         places = places_of(installation)
         if not places.any:
@@ -52,10 +54,11 @@ def read_accounts_at_night(
         taken = snapshot_accounts(installation, actor=actor, channel="schedule", secret=secret, notifier=notifier)
         _write(installation, _Night(due=due, at=installation.clock.now(), done=True))
         _let_go(installation)
+        told = remind_of_reviews(installation, notifier=notifier)
     except TemanashiError as error:
         return [Phrase(key=error.key, data=error.data)]
     missing = [phrase("reviews.place-not-read", where=one.where, why=one.reason) for one in taken.population.not_read]
-    return [*taken.problems, *missing]
+    return [*taken.problems, *missing, *told]
 
 
 def _let_go(installation: Installation) -> None:

@@ -7,6 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from temanashi.accounts.directories_file import Directories
 from temanashi.clock import Clock, SystemClock
 from temanashi.hosts.connecting import connecting
 from temanashi.hosts.ssh.pool import Pool
@@ -19,7 +22,9 @@ from temanashi.runs.engine import Engine
 from temanashi.runs.events import Observer
 from temanashi.secrets import Redactor, resolve
 from temanashi.settings import Settings, find_workspace, load_settings
+from temanashi.signin.book import Book
 from temanashi.workspace.live import live_directories, live_directory, live_roles
+from temanashi.workspace.own_directory import with_own
 from temanashi.workspace.signatures import signatures_of
 
 __all__ = ["Installation", "open_installation"]
@@ -57,7 +62,7 @@ class Installation:
             zone=self.settings.zone,
             directory=live_directory,
             roles=live_roles,
-            directories=live_directories,
+            directories=self._directories,
             root=self.settings.root,
             observers=observers,
             secret=secret,
@@ -73,6 +78,11 @@ class Installation:
             here=self.settings.here,
             signatures=signatures_of(self.settings, sign=sign),
         )
+
+    def _directories(self, connection: Connection) -> Directories:
+        """Those of the live version, and our own users, who leave with everybody else."""
+        book = Book(database=self.database, ledger=self.ledger, clock=self.clock)
+        return with_own(live_directories(connection), book, connection, live_directory(connection).people)
 
     def offers(self, version: str) -> Offers | None:
         """What can be chosen at this moment in a published version (its digest); None where there is no such version."""

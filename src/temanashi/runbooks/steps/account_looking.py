@@ -20,6 +20,9 @@ from temanashi.text.local import Phrase, phrase
 
 __all__ = ["Looked", "NotHere", "end_of", "first_day_without", "look", "never_there", "until_text"]
 
+OWN_USERS = "temanashi"
+"""Our own users: leaving everywhere means them too, and nothing else does."""
+
 MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d))?", re.ASCII)
 
 
@@ -88,6 +91,8 @@ def look(effects: Effects, spec: AccountsSpec, place: Place, wish: Wish, end: st
 
 def _everywhere(spec: AccountsSpec, place: Place, wish: Wish, account: Account | None) -> Wish | NotHere:
     """An account is opened where the roles give something; where there is none and nothing is given, nothing is done."""
+    if place.kind == OWN_USERS and wish.do != "disable":
+        return NotHere(phrase("accounts.own-users"))
     if account is not None or wish.do == "disable":
         return wish
     gives = spec.roles is None or bool(wish.groups)
