@@ -238,6 +238,7 @@ def test_where_nobody_signs_in_a_name_is_asked_for(tmp_path):
         review = review_of(installation, places, made.population, actor=Actor(name="someone"), channel="cli")
         desk = Desk(installation, review.id)
         assert "There is no review yet" not in desk.see("/reviews?lang=en")
+        assert 'name="name"' in desk.see(f"/reviews/{review.id}?lang=en")
         one = desk.lines(finding="none", limit=1)[0]
         fields = {f"line-{one.line.id}": "keep", f"digest-{one.line.id}": one.digest}
         desk.post(verb="decide", status=400, name="", **fields)

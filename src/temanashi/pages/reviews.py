@@ -141,7 +141,7 @@ def _page(
         reason=_why(lang),
         may=me is None or me.may("close"),
         reader=who(request),
-        typed=typed or {},
+        typed={"name": "", **(typed or {})},
         trouble=trouble,
         said=said if said in SAID else "",
         said_count=max(number_in(request.query_params.get("count", "")), 0),
