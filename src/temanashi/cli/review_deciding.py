@@ -14,6 +14,7 @@ from temanashi.cli.output import FileTrouble, answer, emit, progress, say_here
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from temanashi.workspace.reviewing.deciding import Bulk
     from temanashi.workspace.reviewing.reading import ReviewLine
 
 __all__ = ["register"]
@@ -173,13 +174,9 @@ def decide(
     asked = Asked(verdict=verdict, reason=reason, groups=tuple(group or ()), until=day_of_option(until))
     with open_installation(workspace) as installation:
         if keep_plain:
-            bulk = act_as(installation, actor, lambda who: keep_plain_lines(installation, review, actor=who, channel="cli"))
-            if json:
-                emit({"decided": bulk.decided, "own": bulk.own})
-                return
-            answer(say_here("reviews.kept-plain", count=bulk.decided))
-            if bulk.own:
-                progress(say_here("reviews.own-left", count=bulk.own))
+            _keep_plain(
+                act_as(installation, actor, lambda who: keep_plain_lines(installation, review, actor=who, channel="cli")), json
+            )
             return
 
         def decided(who: Person) -> int:
@@ -192,6 +189,15 @@ def decide(
         emit({"decided": count})
         return
     answer(say_here("reviews.decided", count=count, verdict=say_here(f"reviews.verdict-{verdict}")))
+
+
+def _keep_plain(bulk: Bulk, json: bool) -> None:  # noqa: FBT001  (the option as it was given)
+    if json:
+        emit({"decided": bulk.decided, "own": bulk.own})
+        return
+    answer(say_here("reviews.kept-plain", count=bulk.decided))
+    if bulk.own:
+        progress(say_here("reviews.own-left", count=bulk.own))
 
 
 def export(review: Name, file: Out, actor: Actor = None, workspace: Root = None, json: Json = False) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,13 +23,13 @@ from temanashi.pages.language import language_of
 from temanashi.pages.rendering import page
 from temanashi.pages.review_deeds import PAGE, Trouble, do_on_review
 from temanashi.pages.site import Site
-from temanashi.people import Actor
+from temanashi.people import Actor, People
 from temanashi.reports.review_xlsx import seen_word
-from temanashi.text import explain, say
+from temanashi.text import Lang, explain, say
 from temanashi.workspace.account_snapshots import drift_line
 from temanashi.workspace.live import live_people, live_register
 from temanashi.workspace.reviewing.packing import pack_review
-from temanashi.workspace.reviewing.reading import counts_of, due_on, pick_lines, read_review, reviews
+from temanashi.workspace.reviewing.reading import ReviewLine, counts_of, due_on, pick_lines, read_review, reviews
 from temanashi.workspace.reviewing.sheet import export_sheet
 
 __all__ = ["act_on_review", "list_reviews", "review_file", "show_review"]
@@ -37,6 +38,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILTERS = ("finding", "decided", "words")
 SAID = ("decided", "kept", "closed", "left")
 SHOWN_DRIFT = 20
+DOING = ("revoke", "change")
 
 
 def list_reviews(site: Site) -> Callable[[Request], Response]:
@@ -58,13 +60,13 @@ def list_reviews(site: Site) -> Callable[[Request], Response]:
     return answer
 
 
-def _drift_lines(body: Mapping[str, Any], lang: Any) -> list[str]:
+def _drift_lines(body: Mapping[str, Any], lang: Lang) -> list[str]:
     from temanashi.accounts.reviews.drift import Drift  # noqa: PLC0415  (only this page needs it)
 
     return [drift_line(Drift.model_validate(one)).text(lang) for one in body.get("changes", ())]
 
 
-def _why(lang: Any) -> Callable[[Mapping[str, Any]], str]:
+def _why(lang: Lang) -> Callable[[Mapping[str, Any]], str]:
     from temanashi.text.local import Phrase  # noqa: PLC0415
 
     return lambda reason: Phrase.model_validate(reason).text(lang)
@@ -106,17 +108,9 @@ def _page(
         review = read_review(connection, request.path_params["review"])
         counts = counts_of(connection, review.id)
         picked = pick_lines(connection, review.id, **asked, first=first, limit=PAGE)
-        doing = [
-            one for verdict in ("revoke", "change") for one in pick_lines(connection, review.id, decided=verdict, limit=100).lines
-        ]
+        doing = [one for verb in DOING for one in pick_lines(connection, review.id, decided=verb, limit=100).lines]
         people = live_people(connection)
-    actor = actor_for(request, who(request) or "-")
-    identities, account = people.identities(actor), actor.account
-    query = {name: value for name, value in asked.items() if value}
-
-    def address(at: int) -> str:
-        return f"{request.scope.get('root_path', '')}/reviews/{quote(review.id)}?{urlencode({**query, 'first': at, 'lang': lang})}"
-
+    address = partial(_address, request, review.id, asked, lang)
     said = request.query_params.get("said", "")
     return page(
         site,
@@ -128,12 +122,10 @@ def _page(
         picked=picked,
         doing=doing,
         asked=asked,
-        first=first,
-        page_size=PAGE,
         here=address(first),
         earlier=address(max(first - PAGE, 0)) if first else "",
         later=address(first + PAGE) if first + PAGE < picked.total else "",
-        own={one.line.id for one in picked.lines if one.line.belongs_to(identities, account, people)},
+        own=_own(request, picked.lines, people),
         verdicts=VERDICTS,
         findings=[kind for kind in FINDINGS if kind in review.findings],
         seen=lambda line: seen_word(line, lang),
@@ -146,6 +138,18 @@ def _page(
         said=said if said in SAID else "",
         said_count=max(number_in(request.query_params.get("count", "")), 0),
     )
+
+
+def _own(request: Request, lines: Iterable[ReviewLine], people: People) -> set[str]:
+    """The lines about which the reader may not decide, being theirs."""
+    actor = actor_for(request, who(request) or "-")
+    identities = people.identities(actor)
+    return {one.line.id for one in lines if one.line.belongs_to(identities, actor.account, people)}
+
+
+def _address(request: Request, review: str, asked: Mapping[str, str], lang: Lang, first: int) -> str:
+    query = {**{name: value for name, value in asked.items() if value}, "first": first, "lang": lang}
+    return f"{request.scope.get('root_path', '')}/reviews/{quote(review)}?{urlencode(query)}"
 
 
 def _acted(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
@@ -199,7 +203,7 @@ def _file(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
     return answer
 
 
-def _content(site: Site, review: str, what: str, actor: Actor, lang: Any) -> tuple[bytes, str, str]:
+def _content(site: Site, review: str, what: str, actor: Actor, lang: Lang) -> tuple[bytes, str, str]:
     if what == "sheet":
         return export_sheet(site.installation, review, lang=lang, actor=actor, channel="page"), XLSX, "xlsx"
     with tempfile.TemporaryDirectory(prefix="tema-review-") as folder:

@@ -14,7 +14,7 @@ from temanashi.text import has, say
 __all__ = ["AuditWords", "state_of"]
 
 SHORT = 12
-_BY_OUTCOME = {"decision", "noted", "run_finished", "published", "publication", "emergency_stop"}
+_BY_OUTCOME = {"decision", "noted", "run_finished", "published", "publication", "emergency_stop", "account_review"}
 
 
 def state_of(entry: EntryView) -> str:

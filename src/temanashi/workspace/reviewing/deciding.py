@@ -14,6 +14,7 @@ from temanashi.accounts.reviews.tables import FINDINGS, LINES
 from temanashi.books.sealing import Hand, Proof, signed_draft
 from temanashi.calendars import day_of
 from temanashi.ledger.ledger import Ledger
+from temanashi.ledger.records import Record
 from temanashi.people import Actor, Channel
 from temanashi.workspace.counting import hand_of
 from temanashi.workspace.opening import Installation
@@ -143,21 +144,19 @@ def _write(
         slot=about(review),
     )
     record = installation.ledger.append(connection, draft)
-    rows = []
-    for seen, asked in said:
-        decision = Decision.model_validate(
-            {**asked.model_dump(), "by": record.draft.actor, "at": record.recorded_at, "seq": record.seq}
-        )
-        rows.append(
-            {
-                "of_review": review,
-                "of_line": seen.line.id,
-                "new_decision": decision.model_dump_json(),
-                "new_verdict": decision.verdict,
-                "new_digest": state_digest(seen.line, decision),
-            }
-        )
-    connection.execute(_SET, rows)
+    connection.execute(_SET, [_row(review, seen, asked, record) for seen, asked in said])
+
+
+def _row(review: str, seen: ReviewLine, asked: Asked, record: Record) -> dict[str, str]:
+    told = {**asked.model_dump(), "by": record.draft.actor, "at": record.recorded_at, "seq": record.seq}
+    decision = Decision.model_validate(told)
+    return {
+        "of_review": review,
+        "of_line": seen.line.id,
+        "new_decision": decision.model_dump_json(),
+        "new_verdict": decision.verdict,
+        "new_digest": state_digest(seen.line, decision),
+    }
 
 
 def recorded_decisions(ledger: Ledger, connection: Connection, review: str, proof: Proof) -> dict[str, Decision]:
