@@ -101,8 +101,7 @@ def _page(
     site: Site, request: Request, *, typed: Mapping[str, str] | None = None, trouble: Trouble | None = None, status: int = 200
 ) -> Response:
     installation, me = site.installation, signed_in(request)
-    settings = installation.settings
-    lang, asked = language_of(request, settings.languages), _asked(request)
+    lang, asked = language_of(request, installation.settings.languages), _asked(request)
     first = max(number_in(request.query_params.get("first", "")), 0)
     with installation.database.reading() as connection:
         review = read_review(connection, request.path_params["review"])
