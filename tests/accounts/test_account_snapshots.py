@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from fixtures_account_site import AccountSite
+from fixtures_approvals import SetClock
 from temanashi.accounts.reviews.faults import NothingToRead, PopulationAltered, PopulationPruned
 from temanashi.accounts.reviews.keeping import kept, prune_populations
 from temanashi.accounts.reviews.tables import POPULATIONS, SNAPSHOTS
@@ -169,3 +170,26 @@ def test_where_there_is_nothing_to_read_a_snapshot_says_so(tmp_path):
         with pytest.raises(NothingToRead):
             taken(installation)
         assert read_accounts_at_night(installation) == []
+
+
+def test_what_became_readable_is_read_and_the_next_night_comes(tmp_path, linuxhost):
+    site = AccountSite(tmp_path / "site", linuxhost, clock=SetClock())
+    site.register(policy={})
+    with site.opened() as installation:
+
+        def records():
+            with installation.database.reading() as connection:
+                return len(list(installation.ledger.records(connection, kinds=["account_snapshot"])))
+
+        assert read_accounts_at_night(installation) == []
+        site.register()
+        site.publish(installation)
+        assert read_accounts_at_night(installation) == []
+        assert records() == 0  # it is looked up again after a while
+        installation.clock.later(minutes=11)
+        read_accounts_at_night(installation)
+        assert records() == 1
+        for _ in range(3):
+            installation.clock.later(hours=8)
+            read_accounts_at_night(installation)
+        assert records() == 2

@@ -24,18 +24,25 @@ from temanashi.workspace.reviewing.reminding import remind_of_reviews
 __all__ = ["read_accounts_at_night"]
 
 FLAG = "account_night"
+QUIET = timedelta(hours=20)
+"""For so long after a night that was read nothing needs to be looked up."""
+
+LOOK_AGAIN = timedelta(minutes=10)
+"""Where there is nothing to read, so often is looked whether there is now: what was published is long to read."""
+
 AGAIN_AFTER = timedelta(hours=1)
 """A night that failed is tried again this much later, and a reader that died holds the next one back no longer."""
 
 
 class _Night(BaseModel):
-    """`due`: the moment that was read for. `at`: when it was begun."""
+    """`due`: the moment that was read for. `at`: when it was begun. `nothing`: there was nothing to read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     due: datetime
     at: datetime
     done: bool
+    nothing: bool = False
 
 
 def read_accounts_at_night(
@@ -44,8 +51,12 @@ def read_accounts_at_night(
     """Do what this night still lacks; what went wrong, as sentences. Never raises TemanashiError."""
     told: list[Phrase] = []
     try:
+        if _quiet(installation):
+            return []
         places = places_of(installation)
         if not places.any:
+            now = installation.clock.now()
+            _write(installation, _Night(due=now, at=now, done=False, nothing=True))
             return []
         due = _due(installation, places.register.policy.read_nightly_at)
         if not _claimed(installation, due):
@@ -59,6 +70,16 @@ def read_accounts_at_night(
         return [Phrase(key=error.key, data=error.data)]
     missing = [phrase("reviews.place-not-read", where=one.where, why=one.reason) for one in taken.population.not_read]
     return [*taken.problems, *missing, *told]
+
+
+def _quiet(installation: Installation) -> bool:
+    """Whether nothing can be due yet, told by what was written down alone."""
+    now = installation.clock.now()
+    with installation.database.reading() as connection:
+        known = _read(connection)
+    if known is None:
+        return False
+    return now - known.at < LOOK_AGAIN if known.nothing else known.done and now - known.due < QUIET
 
 
 def _let_go(installation: Installation) -> None:
@@ -80,7 +101,7 @@ def _claimed(installation: Installation, due: datetime) -> bool:
     now = installation.clock.now()
     with installation.database.transaction() as connection:
         known = _read(connection)
-        if known is not None and known.due >= due and (known.done or now - known.at < AGAIN_AFTER):
+        if known is not None and not known.nothing and known.due >= due and (known.done or now - known.at < AGAIN_AFTER):
             return False
         _put(connection, _Night(due=due, at=now, done=False))
     return True
