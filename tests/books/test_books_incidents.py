@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from books.bookkeeping import NOVEMBER, SATO, TOKYO
 from temanashi.books import Happening, KpiWanted, Times, alert_told, incident_told, incidents_of, kpi_lines, operations_figures
 from temanashi.calendars import Month
@@ -174,6 +176,21 @@ def test_a_figure_of_a_system_shows_its_last_and_its_worst_measurement(books):
     assert (line.verdict, line.worst, line.worst_at) == (Verdict.CRITICAL, 4, START + MINUTE)
     assert (line.value, line.warn, line.crit) == (50, "100:", "10:")
     assert not figures(books, kpi=[line]).empty
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [({"metric": "load5"}, (1.8, "4")), ({}, (1.8, "4")), ({"metric": "load15"}, (1.7, "")), ({"metric": "gone"}, (1.8, "4"))],
+)
+def test_of_several_figures_the_one_that_was_judged_is_shown(books, spec, expected):
+    plain = {"unit": "", "warn": None, "crit": None}
+    metrics = [plain | {"name": "load1", "value": 9.9}, plain | {"name": "load5", "value": 1.8, "warn": "4", "crit": "8"}]
+    metrics += [plain | {"name": "load15", "value": 1.7}]
+    detail = {"check": "orders", "verdict": "OK", "metrics": metrics, "measured_at": START.isoformat(), "spec": spec}
+    body = {"targets": [{"target": "-", "outcome": {"details": [detail]}}]}
+    books.write(Draft(kind="step_done", runbook="trading", run="r", step="look", actor="s", body=body), START)
+    (line,) = kpi_lines([ORDERS], books.records, NOVEMBER, zone=TOKYO)
+    assert (line.value, line.warn) == expected
 
 
 def test_a_figure_that_nobody_measured_is_unknown_and_never_green(books):

@@ -117,5 +117,12 @@ def _seen(record: Record, wanted: KpiWanted) -> Iterator[_Seen]:
                 continue
             if Verdict(verdict) in {Verdict.SKIPPED, Verdict.PENDING}:
                 continue
-            metrics = detail.get("metrics") or [{}]
-            yield _Seen(Verdict(verdict), datetime.fromisoformat(detail["measured_at"]), metrics[0])
+            yield _Seen(Verdict(verdict), datetime.fromisoformat(detail["measured_at"]), _judged(detail))
+
+
+def _judged(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The figure by which a check was judged: the one that it names, else one with a threshold, else its first."""
+    metrics: list[Mapping[str, Any]] = detail.get("metrics") or [{}]
+    named = (detail.get("spec") or {}).get("metric")
+    chosen = [each for each in metrics if named and each.get("name") == named]
+    return next(iter((*chosen, *(each for each in metrics if each.get("warn") or each.get("crit")))), metrics[0])

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from temanashi.books.figures import MonthFigures, Sums, TaskFigures
 from temanashi.reports.bridge_chart import bridge_chart, bridge_steps
+from temanashi.reports.coding import coded
 from temanashi.reports.display import Display, shortened
 from temanashi.reports.drawing import Drawing
 from temanashi.reports.monthly import MonthlyReport
@@ -60,6 +61,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["coded"] = coded
     return environment.get_template("monthly.html.j2")
 
 
