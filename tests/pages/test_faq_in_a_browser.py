@@ -138,9 +138,10 @@ def test_from_a_question_to_its_answer(desk, address, lang):
         walk.button("reply").click()
         reader.look("/faq-replied-and-proposed")
         walk.button("accept").click()
-        reader.visit("/faq/entries")
-        reader.visit("/faq/entries/reset-pc")
-        reader.visit("/faq/figures")
+        for path in ("/faq/entries", "/faq/entries/reset-pc", "/faq/figures", "/faq/new", "/faq/entries/reset-pc/edit"):
+            reader.visit(path)
+        page.locator("button[value=preview]").click()
+        reader.look("/faq-preview")
 
         desk.sign_in("taro", "staff")
         reader.visit(f"/faq/inquiries/{number}")

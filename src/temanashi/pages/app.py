@@ -19,6 +19,7 @@ from temanashi.pages.checks import confirm_checks, sheet_file, sheet_styles, sho
 from temanashi.pages.decide_by_mail import decide_by_link, show_link
 from temanashi.pages.demand_posted import API_PATH, DEMAND_PATH, demand_posted
 from temanashi.pages.faq import ask_on_page, show_faq, suggest_on_page
+from temanashi.pages.faq_edit import edit_entry, new_entry, save_entry, save_new
 from temanashi.pages.faq_entries import entry_image, list_entries, show_entry
 from temanashi.pages.faq_figures import show_figures
 from temanashi.pages.faq_inquiry import act_on_inquiry, show_inquiry
@@ -128,6 +129,10 @@ def _faq(site: Site) -> list[Route]:
         Route("/faq/entries", list_entries(site)),
         Route("/faq/entries/{entry}", show_entry(site)),
         Route("/faq/entries/{entry}/images/{name}", entry_image(site)),
+        Route("/faq/entries/{entry}/edit", edit_entry(site), methods=["GET"]),
+        Route("/faq/entries/{entry}/edit", save_entry(site), methods=["POST"]),
+        Route("/faq/new", new_entry(site), methods=["GET"]),
+        Route("/faq/new", save_new(site), methods=["POST"]),
         Route("/faq/figures", show_figures(site)),
         Route("/faq.js", _faq_script),
     ]

@@ -33,7 +33,7 @@ def list_entries(site: Site) -> Callable[[Request], Response]:
             (topic, [(one, one.text(lang)[1].question, reader.stale(one)) for one in entries])
             for topic, entries in groupby(every, key=lambda one: one.topic)
         ]
-        return page(site, request, "faq_entries.html.j2", topics=topics, count=len(every), may_add=reader.may_write)
+        return page(site, request, "faq_entries.html.j2", topics=topics, count=len(every), may_add=reader.may_add)
 
     return answer
 

@@ -17,8 +17,9 @@ from temanashi.faq.asking_faults import NoSuchInquiry
 from temanashi.faq.inquiries import Inquiry
 from temanashi.pages.posting import Door, Posted, Refused, posted
 from temanashi.pages.site import Site
-from temanashi.people import Actor
+from temanashi.people import Actor, People
 from temanashi.problems import problems_of
+from temanashi.signin.roles import with_given
 from temanashi.text import Lang, say
 from temanashi.workspace.asking import Asked, ask, hand_over_here, told_inquiry
 from temanashi.workspace.inquiring import Asking, is_asker, read_inquiry, tidy_question, vote_on
@@ -108,7 +109,8 @@ def suggest_posted(site: Site) -> Callable[[Request], Awaitable[Response]]:
         told = _read(Typed, given)
         text = tidy_question(told.text)
         with site.installation.database.reading() as connection:
-            people = site.installation.engine().directory(connection).people
+            published = site.published(connection)
+            people = with_given(connection, published.people) if published is not None else People()
             engine = site.faq.engine(connection)
         hits = engine.suggest(text, lang=told.lang or given.lang, may_see=audience_of(given.sender.actor, people))
         found = [{"id": hit.entry.id, "question": hit.entry.text(hit.lang)[1].question} for hit in hits]

@@ -19,6 +19,7 @@ from temanashi.pages.mine import reader
 from temanashi.pages.site import Site
 from temanashi.people import Actor, People
 from temanashi.signin.recognising import SignedIn
+from temanashi.signin.roles import with_given
 from temanashi.text import Lang
 from temanashi.text.markdown import answer_html
 from temanashi.workspace.demanding import today_of
@@ -107,6 +108,12 @@ class FaqReader:
         """Whether drafts can be written here: the server runs in the workspace."""
         return (self.site.installation.settings.root / "faq").is_dir()
 
+    @property
+    def may_add(self) -> bool:
+        """Whether they may write new entries here: who owns one, and operators."""
+        owner = self.me is None or self.me.may("steer") or any(self.owns(entry) for entry in self.entries.values())
+        return self.may_write and owner
+
     def stale(self, entry: Entry) -> bool:
         """Whether the last day for which somebody vouched is over."""
         return entry.valid_until is not None and entry.valid_until < self.today
@@ -129,10 +136,11 @@ class FaqReader:
 
 def faq_reader(site: Site, connection: Connection, request: Request) -> FaqReader:
     """The reader of a request; raises LedgerError."""
+    published = site.published(connection)
     return FaqReader(
         site=site,
-        published=site.published(connection),
-        people=site.installation.engine().directory(connection).people,
+        published=published,
+        people=with_given(connection, published.people) if published is not None else People(),
         actor=reader(request),
         me=signed_in(request),
         root=request.scope.get("root_path", ""),
