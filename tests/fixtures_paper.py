@@ -47,7 +47,10 @@ class Paper:
         return json.loads(self.file.read_text())
 
     def write(self, state: dict[str, Any]) -> None:
-        self.file.write_text(json.dumps(state, ensure_ascii=False))
+        """Whole or not at all, also for who dies meanwhile."""
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(state, ensure_ascii=False))
+        new.replace(self.file)
 
     def put(self, login: str, **fields: Any) -> None:
         """An account, made by hand."""

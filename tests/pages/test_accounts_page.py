@@ -50,7 +50,7 @@ def choose(office, data, *, name="名簿.csv", lang="ja", headers=SATO, **fields
 
 
 def hidden(text, name):
-    return text.partition(f'name="p.{name}" hidden>')[2].partition("</textarea>")[0]
+    return text.partition(f'name="p.{name}" value="')[2].partition('"')[0]
 
 
 def test_the_page_asks_for_a_file_and_tells_what_it_will_do(office):

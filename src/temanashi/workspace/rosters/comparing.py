@@ -244,7 +244,10 @@ class _Comparing:
         before = self.known.people if self.known.people is not None else here + len(missing)
         lost = max(before - here, len(missing))
         if before and lost > before * MOST_MISSING:
-            yield phrase("lifecycle.refused-shrunk", before=before, now=here, missing=len(missing))
+            first = self.known.people is None
+            yield phrase(
+                "lifecycle.refused-many" if first else "lifecycle.refused-shrunk", before=before, now=here, missing=len(missing)
+            )
 
     def _line(
         self,

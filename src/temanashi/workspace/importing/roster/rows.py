@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from temanashi.accounts.faults import BadAccountValue
-from temanashi.accounts.names import check_display_name, check_name
+from temanashi.accounts.names import NAME, check_display_name
 from temanashi.accounts.roster import RosterPerson, RosterProblem
+from temanashi.accounts.wide_names import check_login
 from temanashi.text import Phrase, phrase
 from temanashi.workspace.importing.roster.columns import Columns, Role
 from temanashi.workspace.importing.tables import Found, Grid, reference
@@ -96,7 +97,8 @@ class Reader:
             return ""
         try:
             if role == "login":
-                return check_name(text.lower())
+                # Hosts know small letters only, whatever a list writes; other directories know more.
+                return text.lower() if re.fullmatch(NAME, text.lower(), re.ASCII) else check_login(text)
             return check_display_name(" ".join(unwrapped(cell.text if cell else "").split()))
         except BadAccountValue as error:
             self._flaw(row, role, phrase("lifecycle.row-bad-value", text=text[:SHOWN], problem=error.data["problem"].model_dump()))
