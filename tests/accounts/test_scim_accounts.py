@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fixtures_scim import Reply
-from temanashi.accounts.directories.scim_faults import ScimIgnored, ScimTaken
+from temanashi.accounts.directories.scim_faults import ScimIgnored, ScimRefused, ScimTaken
 from temanashi.accounts.faults import AccountConflict, IncompleteRead, WishRefused
 from temanashi.accounts.model import Cap, Scope
 from temanashi.accounts.wishes import Wish
@@ -289,6 +289,27 @@ def test_a_member_is_taken_out_by_name_alone_never_all_of_them(scim_server):
     assert operation == {"op": "remove", "path": f'members[value eq "{ann}"]'}
 
 
+def test_a_service_that_wants_to_be_told_the_address_of_a_member_is_told(scim_server):
+    group = scim_server.group("Team")
+    ann = scim_server.user("ann")
+
+    def strict(asked, _):
+        if asked.method != "PATCH" or "/Groups/" not in asked.path:
+            return None
+        (operation,) = asked.json["Operations"]
+        wanting = operation["op"] == "add" and "$ref" not in operation["value"][0]
+        return Reply(400, {"detail": "Field 'ref' is required"}) if wanting or operation["op"] == "remove" else None
+
+    scim_server.gate.ways.append(strict)
+    assert scim_server.done("set", "ann", groups=("Team",))[1].groups == ("Team",)
+    assert scim_server.gate.sent("PATCH")[-1].json["Operations"][0]["value"] == [
+        {"value": ann, "$ref": f"{scim_server.base}/Users/{ann}"}
+    ]
+    with pytest.raises(ScimRefused):
+        scim_server.done("set", "ann", not_groups=("Team",))
+    assert scim_server.members(group) == {ann}
+
+
 def test_members_that_are_told_only_one_by_one_are_asked_for(scim_server):
     ann = scim_server.user("ann")
     scim_server.group("Team", ann)
@@ -313,6 +334,36 @@ def test_a_service_with_no_groups_has_accounts_all_the_same(scim_server):
         scim_server.gate.ways[:] = [lambda asked, _, status=status: Reply(status) if "/Groups" in asked.path else None]
         seen = scim_server().read(Scope())
         assert (len(seen.accounts), dict(seen.groups)) == (1, {})
+
+
+def test_a_service_that_takes_addresses_only_and_fails_when_asked_for_pages_is_served(scim_server):
+    def strict(asked, _):
+        if asked.method == "POST" and any(set(one) != {"value"} for one in asked.json.get("emails", [])):
+            return Reply(400, {"detail": "Extra inputs are not permitted: emails, 0, type"})
+        return Reply(500) if "count=" in asked.path else None
+
+    scim_server.gate.ways.append(strict)
+    directory = scim_server(page=0, email="{login}@example.jp")
+    account = scim_server.done("join", "ann", directory)[1]
+    assert scim_server.raw("GET", f"/Users/{account.native_id}")["emails"] == [{"value": "ann@example.jp"}]
+    scim_server.gate.ways.append(lambda asked, _: Reply(400) if asked.method == "POST" else None)
+    with pytest.raises(ScimRefused):
+        scim_server.done("join", "bob", directory)
+
+
+def test_a_service_that_gives_less_than_everything_at_once_is_asked_on(scim_server):
+    pages = [{"totalResults": 3, "Resources": [{"id": str(n), "userName": f"u{n}"}]} for n in (1, 2, 3)]
+    asked_for = []
+
+    def short(asked, _):
+        if "/Groups" in asked.path:
+            return Reply(200, {"totalResults": 0})
+        asked_for.append(asked.path.partition("?")[2])
+        return Reply(200, pages[len(asked_for) - 1])
+
+    scim_server.gate.ways.append(short)
+    assert len(scim_server(page=0).read(Scope()).accounts) == 3
+    assert asked_for == ["", "startIndex=2", "startIndex=3"]
 
 
 def test_two_users_of_one_name_stop_the_read(scim_server):

@@ -11,7 +11,7 @@ from temanashi.accounts.directories.scim_reading import EMPLOYEE_PATHS, user_nam
 from temanashi.accounts.directories.scim_settings import LOGIN, ScimSettings
 from temanashi.accounts.wishes import Wish
 
-__all__ = ["attributes", "group_patch", "new_user", "patch", "whole"]
+__all__ = ["attributes", "group_patch", "new_user", "patch", "plainer", "whole"]
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -53,19 +53,28 @@ def new_user(wish: Wish, settings: ScimSettings) -> dict[str, Any]:
     return made
 
 
+def plainer(user: Mapping[str, Any]) -> dict[str, Any]:
+    """The same user with mail addresses that say nothing else, for services that know no more."""
+    return {**user, "emails": [{"value": one["value"]} for one in user["emails"]]}
+
+
 def patch(values: Mapping[str, Any]) -> dict[str, Any]:
     """RFC 7644, 3.5.2.3: each attribute by its path."""
     operations = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
     return {"schemas": [PATCH_OP], "Operations": operations}
 
 
-def group_patch(user: str, *, member: bool) -> dict[str, Any]:
-    """Add or remove one member and nobody else.
+def group_patch(user: str, *, member: bool, ref: str = "") -> dict[str, Any]:
+    """Add or remove one member and nobody else; `ref` is the address of the user, which few services want to be told.
 
     Never `remove` of `members` without a filter: that takes everybody out (RFC 7644, 3.5.2.2), also where a value is given.
     """
     if member:
-        operation: dict[str, Any] = {"op": "add", "path": "members", "value": [{"value": user}]}
+        operation: dict[str, Any] = {
+            "op": "add",
+            "path": "members",
+            "value": [{"value": user, "$ref": ref} if ref else {"value": user}],
+        }
     else:
         operation = {"op": "remove", "path": f"members[value eq {json.dumps(user)}]"}
     return {"schemas": [PATCH_OP], "Operations": [operation]}

@@ -41,8 +41,9 @@ def _pages(
     client: ScimClient, what: str, query: Mapping[str, str], found: Mapping[str, Any]
 ) -> Iterator[tuple[list[Mapping[str, Any]], int]]:
     """Pages with the total that each tells. `startIndex` and `itemsPerPage` of answers are often wrong, and not gone by."""
+    size = client.settings.page
     while True:
-        answer = client.get(what, **query, startIndex=len(found) + 1, count=client.settings.page)
+        answer = client.get(what, **query, **_where(len(found), size))
         page, total = entries(answer.body, "Resources"), _total(client, what, answer)
         if not page:
             if len(found) < total:
@@ -50,8 +51,14 @@ def _pages(
             return
         yield page, total
         # Some tell as a total what is on the page: a full page is never believed to be the last one.
-        if len(found) >= total and len(page) < client.settings.page:
+        if len(found) >= total and (len(page) < size or not size):
             return
+
+
+def _where(known: int, size: int) -> dict[str, int]:
+    if size:
+        return {"startIndex": known + 1, "count": size}
+    return {"startIndex": known + 1} if known else {}
 
 
 def _total(client: ScimClient, what: str, answer: Answer) -> int:

@@ -82,4 +82,6 @@ class ScimSettings(BaseModel):
     members: Literal["listed", "asked"] = Field(
         default="listed", description="asked: the service tells members only when a group is asked for by itself"
     )
-    page: int = Field(default=100, ge=1, le=1000, description="Entries asked for at once")
+    page: int = Field(
+        default=100, ge=0, le=1000, description="Entries asked for at once; 0 says no number, for services that fail when asked so"
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from temanashi.accounts.directories.scim_answers import Answer
 from temanashi.accounts.directories.scim_attributes import attribute, flag, identifier, spelled, text
-from temanashi.accounts.directories.scim_bodies import attributes, group_patch, new_user, patch, whole
+from temanashi.accounts.directories.scim_bodies import attributes, group_patch, new_user, patch, plainer, whole
 from temanashi.accounts.directories.scim_client import ScimClient
 from temanashi.accounts.directories.scim_faults import ScimNotFound, ScimRefused, ScimTaken
 from temanashi.accounts.directories.scim_reading import display_name, facts_of, group_of, groups_of, users_named
@@ -20,6 +21,7 @@ from temanashi.errors import TargetError
 
 __all__ = ["ScimWriting"]
 
+BAD_REQUEST = 400
 NO_PATCH = frozenset({405, 501})
 
 
@@ -36,7 +38,7 @@ class ScimWriting:
         body = new_user(wish, self.client.settings)
         lost: TargetError | None = None
         try:
-            self.client.write("POST", "Users", body=body)
+            self._posted(body)
         except ScimTaken:
             if users_named(self.client, self.login):
                 raise self._conflict() from None
@@ -51,6 +53,14 @@ class ScimWriting:
         if found:
             raise self._conflict()
         raise lost or ScimNotFound(self.client.where, body["userName"])
+
+    def _posted(self, body: Mapping[str, Any]) -> None:
+        try:
+            self.client.write("POST", "Users", body=body)
+        except ScimRefused as error:
+            if error.data["status"] != BAD_REQUEST or "emails" not in body:
+                raise
+            self.client.write("POST", "Users", body=plainer(body))
 
     def update(self, account: Account, fields: Mapping[str, Any]) -> None:
         """Bring attributes of the user to their values; what is not as it was seen is a conflict."""
@@ -92,7 +102,13 @@ class ScimWriting:
             return (user in group_of(self._fresh("Groups", group)[0]).members) == member
 
         # Others join and leave all the time: PATCH says one member and nobody else, so that it needs no version.
-        self._written("Groups", group, group_patch(user, member=member), put, version, reached, exact=False)
+        try:
+            self._written("Groups", group, group_patch(user, member=member), put, version, reached, exact=False)
+        except ScimRefused as error:
+            if error.data["status"] != BAD_REQUEST or not member:
+                raise
+            full = group_patch(user, member=member, ref=f"{self.client.settings.url}/Users/{quote(user, safe='')}")
+            self._written("Groups", group, full, put, version, reached, exact=False)
 
     def _fresh(self, what: str, one: str) -> tuple[Mapping[str, Any], str]:
         """An entry as it is now, and its version where the service tells one."""
