@@ -14,7 +14,7 @@ from temanashi.faq.engine import Engine, index_name
 from temanashi.faq.entries import Entry
 from temanashi.text import Lang
 from temanashi.workspace.live import live_entries
-from temanashi.workspace.versions import live_version
+from temanashi.workspace.versions import live_number
 
 __all__ = ["LiveFaq"]
 
@@ -44,8 +44,7 @@ class LiveFaq:
 
     def engine(self, connection: Connection) -> Engine:
         """The search over the entries that are live now; over none before the first publication. Raises VersionAltered."""
-        live = live_version(connection)
-        number = live.number if live is not None else 0
+        number = live_number(connection)
         with self._lock:
             if self._shown is None or self._shown.version != number:
                 self._shown = self._now(number, live_entries(connection))

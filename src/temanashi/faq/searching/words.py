@@ -15,6 +15,13 @@ __all__ = ["Cutter", "Words", "character_pairs"]
 
 Words = Callable[[str], list[str]]
 SILENT = frozenset({"助詞", "助動詞", "補助記号", "空白", "記号"})
+LIGHT = frozenset(
+    folded(word)
+    for word in (
+        "為る 成る 有る 居る 下さる 頂く 貰う 呉れる 仕舞う 欲しい 教える 良い 言う 事 物 時 場合 様 為 どう 御 方法 知る 出来る 思う"
+    ).split()
+)
+"""Words of asking rather than of what is asked, in their normal form: they stand in any question."""
 CHUNK = 8_000
 """Characters that are cut at once: the library takes at most 49,149 bytes."""
 
@@ -48,7 +55,8 @@ class Cutter:
             for unit in self._short.tokenize(whole[at : at + CHUNK]):
                 if unit.part_of_speech()[0] not in SILENT:
                     found += RUNS.findall(folded(unit.normalized_form()))
-        return [self._stemmed(word) if word.isascii() else word for word in found]
+        heavy = [word for word in found if word not in LIGHT] or found
+        return [self._stemmed(word) if word.isascii() else word for word in heavy]
 
     def _stemmed(self, word: str) -> str:
         known = self._stems.get(word)
