@@ -15,12 +15,10 @@ __all__ = ["Cutter", "Words", "character_pairs"]
 
 Words = Callable[[str], list[str]]
 SILENT = frozenset({"助詞", "助動詞", "補助記号", "空白", "記号"})
-LIGHT = frozenset(
-    folded(word)
-    for word in (
-        "為る 成る 有る 居る 下さる 頂く 貰う 呉れる 仕舞う 欲しい 教える 良い 言う 事 物 時 場合 様 為 どう 御 方法 知る 出来る 思う"
-    ).split()
+ASKING = (
+    "為る 成る 有る 居る 下さる 頂く 貰う 呉れる 仕舞う 欲しい 教える 良い 言う 事 物 時 場合 様 為 どう 御 方法 知る 出来る 思う"
 )
+LIGHT = frozenset(map(folded, ASKING.split()))
 """Words of asking rather than of what is asked, in their normal form: they stand in any question."""
 CHUNK = 8_000
 """Characters that are cut at once: the library takes at most 49,149 bytes."""
