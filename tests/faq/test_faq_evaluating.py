@@ -52,7 +52,7 @@ def files(tmp_path):
 
 
 def outcome(found, grades, confidence=0.5, *, covered=True, answered=False, offered=False):
-    return Outcome(Judged("x", "ja", "", covered, grades), tuple(found), confidence, answered, offered)
+    return Outcome(Judged("x", "ja", "", covered, grades), tuple(found), confidence, answered, tuple(found[:3]) if offered else ())
 
 
 def test_figures_are_those_that_a_person_works_out():

@@ -29,7 +29,13 @@ class Desk:
         self.folder, self.clock, self.kinds = folder, clock, kinds
         self.database = open_database(folder.root / "state.db", clock=clock)
         self.ledger = Ledger(self.database, clock=clock)
-        self.faq = LiveFaq(languages=("ja", "en"), state=folder.root / ".tema")
+        self.faq = LiveFaq(languages=("ja", "en"), state=folder.root / ".tema", seconds=self.seconds)
+        self.patient = False
+
+    def seconds(self):
+        """A clock on which the time to wait is always over, unless somebody is patient."""
+        self.clock.sleep(0 if self.patient else 10)
+        return self.clock.monotonic()
 
     def write(self, name, question, answer="答え"):
         self.folder.write(f"faq/pc/{name}.md", ENTRY.format(id=name, question=question, answer=answer))
@@ -83,6 +89,16 @@ def test_what_is_withdrawn_or_reworded_shows_at_once(desk):
     desk.faq.wait()
     assert desk.engine().index != gone.index
     assert desk.ask("印刷できない").hits[0].entry.texts["ja"].answer == "新しい答え"
+
+
+def test_who_asks_after_a_publication_finds_what_is_new(desk):
+    desk.write("password", "パスワードを忘れた")
+    desk.publish()
+    desk.engine()
+    desk.write("printer", "印刷できない")
+    desk.publish()
+    desk.patient = True
+    assert desk.ask("印刷できない").hits[0].entry.id == "printer"
 
 
 def test_a_broken_entry_takes_nothing_else_along(desk):

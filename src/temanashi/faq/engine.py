@@ -13,12 +13,11 @@ from temanashi.faq.entries import Entry
 from temanashi.faq.searching.choosing import Maker
 from temanashi.faq.searching.documents import Document
 from temanashi.faq.searching.keeping import Kept, keep, read_kept
-from temanashi.faq.searching.search import Ranked, Search
+from temanashi.faq.searching.search import CANDIDATES, Ranked, Search
 from temanashi.text.local import Lang, Phrase
 
 __all__ = ["CANDIDATES", "VERSION", "Engine", "Hit", "Reply", "documents_of", "index_name"]
 
-CANDIDATES = 3
 VERSION = 1
 """Counts up with every change that makes other answers of the same entries."""
 
@@ -108,7 +107,7 @@ class Engine:
         What is past its day, or has no phrasings, is never answered with, only offered.
         """
         searched = self._search.search(question, lang=lang, may_show=self._shown(may_see), limit=CANDIDATES)
-        hits = tuple(self._hit(found, lang) for found in searched.found)
+        hits = tuple(self._hit(found, lang) for found in searched.candidates)
         told = searched.confidence, searched.method, self.index
         if searched.may_answer and not _is_stale(hits[0].entry, today):
             return Reply("answer", hits[:1], *told)

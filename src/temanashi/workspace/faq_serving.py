@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from temanashi.workspace.versions import live_number
 
 __all__ = ["LiveFaq"]
 
+PATIENCE = 5.0
+"""Seconds after a publication in which who asks waits for the new index: most are built by then, and new entries are found."""
 _log = logging.getLogger("temanashi.faq")
 
 
@@ -31,16 +34,20 @@ class _Shown(NamedTuple):
 class LiveFaq:
     """One a process. What `engine` gives shows the entries of the live version and no others, at every moment.
 
-    The first index is built while the first asker waits; from then on the old one serves until the new one is there. `state` is
-    the folder in which it is kept.
+    The first index is built while the first asker waits. From then on the old one serves, after some patience, until the new one
+    is there. `state` is the folder in which it is kept.
     """
 
-    def __init__(self, *, languages: tuple[Lang, ...], state: Path | None = None) -> None:
+    def __init__(
+        self, *, languages: tuple[Lang, ...], state: Path | None = None, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._languages = languages
         self._file = state / "faq" / "index.json" if state is not None else None
         self._lock = threading.Lock()
         self._shown: _Shown | None = None
         self._builder: threading.Thread | None = None
+        self._seconds = seconds
+        self._until = 0.0
 
     def engine(self, connection: Connection) -> Engine:
         """The search over the entries that are live now; over none before the first publication. Raises VersionAltered."""
@@ -48,7 +55,10 @@ class LiveFaq:
         with self._lock:
             if self._shown is None or self._shown.version != number:
                 self._shown = self._now(number, live_entries(connection))
-            return self._shown.engine
+            builder = self._builder
+        if builder is not None and (patience := self._until - self._seconds()) > 0:
+            builder.join(patience)
+        return self._shown.engine
 
     def wait(self, seconds: float | None = None) -> None:
         """Until what is being built is there; for who measures, and for tests."""
@@ -63,6 +73,7 @@ class LiveFaq:
         if engine.index != index_name(entries.values()):
             self._builder = threading.Thread(target=self._replace, args=(number, entries), name="faq index", daemon=True)
             self._builder.start()
+            self._until = self._seconds() + PATIENCE
         return _Shown(number, engine)
 
     def _replace(self, number: int, entries: Mapping[str, Entry]) -> None:

@@ -61,7 +61,8 @@ def evaluated(search: Search, questions: Iterable[Judged], *, seconds: Callable[
 def _asked(search: Search, question: Judged) -> Outcome:
     searched = search.search(question.text, lang=question.lang, may_show=lambda _: True, limit=DEPTH)
     found = tuple(one.document.key for one in searched.found)
-    return Outcome(question, found, searched.confidence, searched.may_answer, searched.may_offer)
+    offered = tuple(one.document.key for one in searched.candidates) if searched.may_offer else ()
+    return Outcome(question, found, searched.confidence, searched.may_answer, offered)
 
 
 def _plain(measures: Measures) -> dict[str, Any]:

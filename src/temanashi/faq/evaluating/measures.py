@@ -16,13 +16,13 @@ DEPTH = 10
 
 
 class Outcome(NamedTuple):
-    """A question, the entries found in their order, how sure the first one was, and whether it was answered or offered."""
+    """A question, what was found in its order, how sure the first one was, whether that was the answer, and what was offered."""
 
     asked: Judged
     found: tuple[str, ...]
     confidence: float
     answered: bool
-    offered: bool
+    offered: tuple[str, ...]
 
     @property
     def right(self) -> frozenset[str]:
@@ -96,7 +96,7 @@ def _at_bar(outcomes: Sequence[Outcome], covered: Sequence[Outcome], uncovered: 
         answered=_share(len(answered), len(outcomes)),
         answered_right=_share(len(right), len(covered)),
         answered_wrong=_share(len(answered) - len(right), len(outcomes)),
-        right_offered=_share(sum(one.offered and not one.answered and (one.rank or 9) <= 3 for one in covered), len(covered)),  # noqa: PLR2004  (three candidates)
+        right_offered=_share(sum(not one.answered and not one.right.isdisjoint(one.offered) for one in covered), len(covered)),
         refused_of_uncovered=_share(sum(not one.answered for one in uncovered), len(uncovered)),
         unknown_of_uncovered=_share(sum(not one.answered and not one.offered for one in uncovered), len(uncovered)),
         answered_count=len(answered),

@@ -11,8 +11,11 @@ from temanashi.faq.searching.folding import language_of
 from temanashi.faq.searching.found import Bars, Index
 from temanashi.text.local import LANGUAGES, Lang
 
-__all__ = ["Ranked", "Search", "Searched"]
+__all__ = ["CANDIDATES", "Ranked", "Search", "Searched"]
 
+CANDIDATES = 3
+BEHIND = 0.3
+"""Share of the first one's score below which another one is nothing that somebody could have meant."""
 NO_BARS = Bars(answer=2.0, candidates=2.0)
 
 
@@ -41,6 +44,11 @@ class Searched(NamedTuple):
     def may_answer(self) -> bool:
         """Whether the first one is sure enough to be given as the answer; never without phrasings, however sure."""
         return bool(self.found) and self.confidence >= self.bars.answer and bool(self.found[0].document.phrasings)
+
+    @property
+    def candidates(self) -> tuple[Ranked, ...]:
+        """Up to three, without those that are far behind the first."""
+        return tuple(one for one in self.found[:CANDIDATES] if one.score >= BEHIND * self.found[0].score)
 
     @property
     def may_offer(self) -> bool:
