@@ -16,7 +16,6 @@ __all__ = ["MEMBERS", "Groups", "member_attribute", "read_groups", "read_groups_
 MEMBERS = ("member", "uniqueMember")
 LOGINS = "memberUid"
 READ = ("cn", "objectClass", "objectSid")
-AT_ONCE = 50
 POWERFUL = frozenset({512, 518, 519, 520, 526, 527})
 """Domain Admins, Schema Admins, Enterprise Admins, Group Policy Creator Owners, Key Admins ([MS-DTYP] 2.4.2.4)."""
 POWERFUL_BUILT_IN = frozenset({544, 548, 549, 550, 551})
