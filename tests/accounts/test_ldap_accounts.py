@@ -6,7 +6,7 @@ import pytest
 
 from fixtures_accounts_slapd import MANY, ODD, OUR_PASSWORD, OURS, PERSON_PASSWORD, SUFFIX
 from temanashi.accounts.directories.ldap_policies import suffix_of
-from temanashi.accounts.faults import AccountConflict, AccountRefused, WishRefused
+from temanashi.accounts.faults import AccountConflict, AccountRefused, BadAccountValue, WishRefused
 from temanashi.accounts.model import Scope
 from temanashi.accounts.one_time import new_secret
 from temanashi.accounts.wishes import Wish
@@ -287,3 +287,20 @@ def test_the_domain_of_a_base_is_found():
     assert suffix_of("ou=people, DC=example,dc=jp") == " DC=example,dc=jp"
     assert suffix_of("ou=people,o=Company") == "o=Company"
     assert suffix_of(r"ou=people,o=A\, B") == r"o=A\, B"
+
+
+def test_power_over_others_comes_only_by_a_role_that_says_so(slapd, corp):
+    login, power = slapd.person(), slapd.group("p0040", cn=f"Power {slapd.login()}")
+    with slapd.as_root() as root:
+        root.add(f"cn=Domain Admins,ou=groups,{SUFFIX}", "groupOfNames", {"member": slapd.dn("p0040")})
+    ruled = slapd.directory(privileged_groups=(power,))
+    before = slapd.whole()
+    for group in (power.upper(), "domain admins"):
+        with pytest.raises(BadAccountValue, match="privileged"):
+            done(ruled, "set", login, groups=(group,))
+    assert slapd.whole() == before
+    after = done(ruled, "set", login, groups=(power,), privileged=True)[1]
+    assert after.privileged == power
+    assert done(ruled, "set", login, groups=(power,))[0] == []
+    assert done(ruled, "set", login, not_groups=(power,))[1].privileged == ""
+    assert done(ruled, "restore", login, before=after.facts())[1].groups == (power,)

@@ -78,6 +78,7 @@ BROKEN = [
     (("never_with: [ops]", "never_with: [desk]"), 11, "desk"),
     (("title: {ja: 事務, en: Back office}", "title: {en: Back office}"), 9, "ja"),
     (("saas: {wiki: [editors]}", "saas: {wiki: ['a:b']}"), 6, "a:b"),
+    (("linux: [desk]", "ldap: [Domain Admins]"), 10, "Domain Admins"),
 ]
 
 

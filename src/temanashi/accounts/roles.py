@@ -13,7 +13,18 @@ from temanashi.accounts.wide_names import AnyGroup
 from temanashi.problems import Problem, suggestion
 from temanashi.text.local import Lang, LocalText, phrase
 
-__all__ = ["NO_ROLES", "PRIVILEGED_GROUPS", "Desired", "Role", "Roles", "RolesFile", "desired_of", "role_problems", "separated"]
+__all__ = [
+    "NO_ROLES",
+    "POWERFUL_IN_DIRECTORIES",
+    "PRIVILEGED_GROUPS",
+    "Desired",
+    "Role",
+    "Roles",
+    "RolesFile",
+    "desired_of",
+    "role_problems",
+    "separated",
+]
 
 PRIVILEGED_GROUPS = frozenset(
     {
@@ -33,6 +44,25 @@ PRIVILEGED_GROUPS = frozenset(
     }
 )
 """Groups of Linux whose members are root, can become it, or read what only root should."""
+
+POWERFUL_IN_DIRECTORIES = frozenset(
+    {
+        "account operators",
+        "administrators",
+        "backup operators",
+        "dnsadmins",
+        "domain admins",
+        "domain controllers",
+        "enterprise admins",
+        "enterprise key admins",
+        "group policy creator owners",
+        "key admins",
+        "print operators",
+        "schema admins",
+        "server operators",
+    }
+)
+"""Groups of Active Directory whose members rule the domain or can come to, in small letters."""
 
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
 SaasName = Annotated[str, StringConstraints(pattern=r"^[^\s:/\\\x00-\x1f](?:[^:\\\x00-\x1f]*[^\s:\\\x00-\x1f])?$", max_length=100)]
@@ -121,6 +151,9 @@ def role_problems(roles: Roles, languages: tuple[Lang, ...]) -> Iterator[Problem
         for number, group in enumerate(role.linux):
             if group in PRIVILEGED_GROUPS and not role.privileged:
                 yield Problem((*at, "linux", number), phrase("accounts.privilege-unsaid", group=group))
+        for number, group in enumerate(role.ldap):
+            if group.casefold() in POWERFUL_IN_DIRECTORIES and not role.privileged:
+                yield Problem((*at, "ldap", number), phrase("accounts.privilege-unsaid", group=group))
         for number, other in enumerate(role.never_with):
             if other not in roles.roles or other == name:
                 yield Problem(

@@ -38,8 +38,9 @@ class Wish(_Frozen):
     """What is wished for one login; None is "as it is". What a directory does not know (see `Cap`) is left out there.
 
     `groups` it shall be in, `not_groups` it shall not; of others nothing is said. `keys` are whole lines; an empty tuple takes all
-    away. `expires_on` is the first UTC day without access. `before`: the facts from before, of a change that is taken back.
-    `on_host`: a `HostWish` as JSON, which only kinds of directory that are reached through hosts look at.
+    away. `expires_on` is the first UTC day without access. `privileged`: a role says that its groups give power over others.
+    `before`: the facts from before, of a change that is taken back. `on_host`: a `HostWish` as JSON, which only kinds of directory
+    that are reached through hosts look at.
     """
 
     do: Deed
@@ -52,6 +53,7 @@ class Wish(_Frozen):
     keys: tuple[str, ...] | None = None
     expires_on: date | Literal["never"] | None = None
     with_password: bool = False
+    privileged: bool = False
     before: dict[str, Any] | None = None
     on_host: dict[str, Any] | None = None
 

@@ -16,8 +16,9 @@ from temanashi.accounts.directories.ldap_product import Product, kept_state, rea
 from temanashi.accounts.directories.ldap_settings import LdapAccounts
 from temanashi.accounts.directories.ldap_writing import Writing, took
 from temanashi.accounts.directory import Directory, Reached
-from temanashi.accounts.faults import IncompleteRead
+from temanashi.accounts.faults import BadAccountValue, IncompleteRead
 from temanashi.accounts.model import Account, Cap, Scope, Snapshot
+from temanashi.accounts.roles import POWERFUL_IN_DIRECTORIES
 from temanashi.accounts.wide_names import check_group, check_login
 from temanashi.accounts.wishes import FieldChange, Wish, differences
 from temanashi.text.local import phrase
@@ -57,8 +58,16 @@ class LdapDirectory:
         named = self._as_there(wish, seen)
         changes = differences(named, seen, caps=self.caps)
         account = seen.account(wish.login)
+        self._refuse_power(named, account)
         self._product.refuse(named, changes, read_state(account.state) if account else None, seen.where)
         return changes
+
+    def _refuse_power(self, wish: Wish, account: Account | None) -> None:
+        """Power over others comes only by a role that says so; what was there before may come back."""
+        powerful = POWERFUL_IN_DIRECTORIES | {one.casefold() for one in self.settings.privileged_groups}
+        fresh = [one for one in wish.groups if one.casefold() in powerful and (account is None or one not in account.groups)]
+        if fresh and not wish.privileged and wish.do != "restore":
+            raise BadAccountValue(fresh[0], phrase("accounts.privileged-needs-role"))
 
     def _as_there(self, wish: Wish, seen: Snapshot) -> Wish:
         """The wish with groups as the directory spells them: it does not care for capitals."""

@@ -132,6 +132,7 @@ def wish_of(spec: AccountsSpec, given: dict[str, Any], roles: Roles, place: Plac
         keys=_keys(spec, given),
         expires_on=None if spec.do == "disable" else _expiry(given["last_day"]),
         with_password=spec.do == "join" and spec.deliver is not None,
+        privileged=privileged,
         on_host=on_host,
     )
 
