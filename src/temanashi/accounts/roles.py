@@ -143,17 +143,7 @@ def role_problems(roles: Roles, languages: tuple[Lang, ...]) -> Iterator[Problem
     """What is wrong among roles: unsaid privileges, a group named twice, separated roles that do not exist, missing languages."""
     for name, role in roles.roles.items():
         at = ("roles", name)
-        for sort in ("linux", "ldap"):
-            groups = getattr(role, sort)
-            for number, group in enumerate(groups):
-                if group in groups[:number]:
-                    yield Problem((*at, sort, number), phrase("accounts.group-twice", group=group))
-        for number, group in enumerate(role.linux):
-            if group in PRIVILEGED_GROUPS and not role.privileged:
-                yield Problem((*at, "linux", number), phrase("accounts.privilege-unsaid", group=group))
-        for number, group in enumerate(role.ldap):
-            if group.casefold() in POWERFUL_IN_DIRECTORIES and not role.privileged:
-                yield Problem((*at, "ldap", number), phrase("accounts.privilege-unsaid", group=group))
+        yield from (problem.under(*at) for problem in _group_problems(role))
         for number, other in enumerate(role.never_with):
             if other not in roles.roles or other == name:
                 yield Problem(
@@ -162,6 +152,17 @@ def role_problems(roles: Roles, languages: tuple[Lang, ...]) -> Iterator[Problem
         if missing := role.title.missing(languages):
             told: dict[str, Any] = {"missing": list(missing), "languages": list(languages)}
             yield Problem((*at, "title"), phrase("workspace.language", name="title", **told))
+
+
+def _group_problems(role: Role) -> Iterator[Problem]:
+    powerful = [("linux", group) for group in role.linux if group in PRIVILEGED_GROUPS]
+    powerful += [("ldap", group) for group in role.ldap if group.casefold() in POWERFUL_IN_DIRECTORIES]
+    for sort, groups in (("linux", role.linux), ("ldap", role.ldap)):
+        for number, group in enumerate(groups):
+            if group in groups[:number]:
+                yield Problem((sort, number), phrase("accounts.group-twice", group=group))
+            if (sort, group) in powerful and not role.privileged:
+                yield Problem((sort, number), phrase("accounts.privilege-unsaid", group=group))
 
 
 def separated(roles: Roles, names: Sequence[str]) -> tuple[str, str] | None:
