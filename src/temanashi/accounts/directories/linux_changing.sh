@@ -205,10 +205,11 @@ change() {
   [ -z "$gone" ] || drop_keys "$gone"
   [ -z "$sessions" ] || end_sessions
   report "$login"
+  printf 'E\n'
 }
 
 case ${1:-} in
-  read) shift; report "$@" ;;
+  read) shift; report "$@"; seen "$@"; printf 'E\n' ;;
   change) shift; [ $# -ge 2 ] || refused "a login and its state"; change "$@" ;;
   *) refused "read or change" ;;
 esac

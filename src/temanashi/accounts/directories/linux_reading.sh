@@ -75,51 +75,67 @@ state_of() { lines_of_accounts "$1" && lines_beside "$1"; }
 
 # F: failed attempts that count. P: processes. X: known here, but not a local account. Volatile, so no part of the state.
 volatile() {
-  want=" $* "; export want
-  if command -v faillock >/dev/null; then
-    faillock 2>/dev/null | awk '
-      /^[a-z_][a-z0-9_-]*:$/ { login = substr($0, 1, length($0) - 1); next }
-      / V$/ { n[login]++ }
-      END { for (l in n) if (index(ENVIRON["want"], " " l " ")) print "F:" l ":" n[l] }'
-  fi
-  if command -v ps >/dev/null; then
-    ps -e -o ruid= | awk -F: '
-      NR == FNR { gsub(/ /, "", $0); n[$0]++; next }
-      n[$3] && index(ENVIRON["want"], " " $1 " ") { print "P:" $1 ":" n[$3] }' - /etc/passwd
-  fi
-  printf '%s\n' "$@" | awk 'NR == FNR { split($0, a, ":"); here[a[1]]; next } !($0 in here)' /etc/passwd - | while IFS= read -r l; do
-    getent passwd "$l" >/dev/null 2>&1 && printf 'X:%s\n' "$l"
-  done
-  return 0
+  {
+    command -v faillock >/dev/null && faillock 2>/dev/null
+    echo =
+    command -v ps >/dev/null && ps -e -o ruid=
+  } | want="$*" awk -F: '
+    BEGIN { many = split(ENVIRON["want"], list, " "); for (i = 1; i <= many; i++) wanted[list[i]] }
+    $0 == "=" { part++; next }
+    !part && /^[a-z_][a-z0-9_-]*:$/ { login = substr($0, 1, length($0) - 1); next }
+    !part && / V$/ { failed[login]++ }
+    part == 1 { gsub(/ /, ""); running[$0]++ }
+    part == 2 && $1 in wanted { here[$1]; if (running[$3]) print "P:" $1 ":" running[$3] }
+    END {
+      for (l in failed) if (l in wanted) print "F:" l ":" failed[l]
+      for (l in wanted) if (!(l in here) && l ~ /^[a-z_][a-z0-9_-]*$/ && !system("getent passwd " l " >/dev/null 2>&1")) print "X:" l
+    }' - part=2 /etc/passwd
 }
 
 # R: a line of sudoers that may give rights: comments gone, continued lines joined, included files in their place.
 rights() {
-  [ "$2" -lt 16 ] && [ -r "$1" ] || return 0
-  sed -e ':a' -e '/\\$/{N' -e 's/\\\n//' -e 'ta' -e '}' "$1" | while IFS= read -r l; do
-    case $l in
-      [@#]includedir[[:blank:]]*)
-        d=${l#?includedir}; d=${d#"${d%%[![:blank:]]*}"}
-        for f in "${d%/}"/*; do case ${f##*/} in *~ | *.*) ;; *) [ -f "$f" ] && rights "$f" $(($2 + 1)) ;; esac; done ;;
-      [@#]include[[:blank:]]*) f=${l#?include}; f=${f#"${f%%[![:blank:]]*}"}; rights "$f" $(($2 + 1)) ;;
-      "" | Defaults* | "#" | "#"[!0-9]*) ;;
-      *) printf 'R:%s:%s\n' "${1##*/}" "$l" ;;
-    esac
-  done
+  awk '
+    function name(text) { sub(/^[@#]include(dir)?[ \t]+/, "", text); gsub(/[" \t]+$|^"/, "", text); return text }
+    # The lines are in memory before a file is included in one: the same file may be open only once.
+    function all(file, deep,    line, more, count, each, i) {
+      if (deep > 8) return
+      while ((getline line < file) > 0) {
+        while (line ~ /\\$/ && (getline more < file) > 0) line = substr(line, 1, length(line) - 1) more
+        text[deep, ++count] = line
+      }
+      close(file)
+      for (i = 1; i <= count; i++) {
+        line = text[deep, i]
+        if (line ~ /^[@#]includedir[ \t]/) folder(name(line), deep)
+        else if (line ~ /^[@#]include[ \t]/) all(name(line), deep + 1)
+        else if (line !~ /^[ \t]*($|Defaults|#($|[^0-9]))/) { each = file; sub(/.*\//, "", each); print "R:" each ":" line }
+      }
+    }
+    function folder(dir, deep,    command, each, count, i) {
+      if (index(dir, "\047")) return
+      command = "ls -A -- \047" dir "\047 2>/dev/null"
+      while ((command | getline each) > 0) if (each !~ /~$|[.]/) inside[deep, ++count] = each
+      close(command)
+      for (i = 1; i <= count; i++) all(dir "/" inside[deep, i], deep + 1)
+    }
+    BEGIN { all("/etc/sudoers", 0) }'
 }
 
 minimum() { n=$(awk '$1 == "UID_MIN" { print $2; exit }' /etc/login.defs 2>/dev/null); printf '%s' "${n:-1000}"; }
 
+# G: members of a group. L: when somebody signed in last.
 report() {
   printf 'T:2:%s\n' "$(minimum)"
   lines_of_accounts "$@" && lines_beside "$@" || exit 1
   awk -F: '$1 !~ /^[-+]/ && $1 != "" { print "G:" $1 ":" $3 ":" $4 }' /etc/group || exit 1
   [ $# = 0 ] || volatile "$@"
-  rights /etc/sudoers 0
+  rights
+}
+
+seen() {
   if command -v lastlog >/dev/null && [ -r /var/log/lastlog ]; then
     if [ $# = 1 ]; then lastlog -u "$1" 2>/dev/null; else lastlog; fi | sed -n '2,$s/^/L:/p'
     printf 'L\n'
   fi
-  printf 'E\n'
 }
 
