@@ -160,7 +160,7 @@ class LinuxHost:
         return (self.folder / "log").read_text(errors="replace")
 
     def stop(self) -> None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, FileNotFoundError, IndexError):  # it may have ended already
             os.kill(self.init, signal.SIGKILL)  # with it everything in its namespace ends
         self._process.wait(10)
 
