@@ -353,3 +353,30 @@ def test_a_rotation_that_was_interrupted_goes_on_and_one_that_met_a_foreign_key_
 
 def _line(key):
     return key.with_suffix(".pub").read_text().strip()
+
+
+LEAKING = '#!/bin/sh\ncat > ~root/given\necho "chpasswd: cannot take $(cat ~root/given)" >&2\nexit 1\n'
+
+
+def test_a_tool_that_repeats_the_password_it_was_given_does_not_bring_it_into_any_record(site, linuxhost, linux, caplog):
+    linuxhost.person("leaked1", GOOD)
+    linuxhost.inside("sh", "-c", "cat > ~root/leaking && chmod 755 ~root/leaking", text=LEAKING)
+    linuxhost.inside("mount", "--bind", "/root/leaking", "/usr/sbin/chpasswd")
+    try:
+        with caplog.at_level("DEBUG"):
+            _, view, _ = site.run({"do": "reset", "login": "leaked1", "deliver": "account-secrets"})
+        given = (linuxhost.folder / "root/given").read_text().strip().partition(":")[2]
+        with pytest.raises(TemanashiError) as caught:
+            linux.done("reset", "leaked1", secret="One-time-secret-9")
+    finally:
+        linuxhost.inside("umount", "/usr/sbin/chpasswd")
+    assert statuses(view) == ["failed"]
+    assert given.count("-") == 3
+    [reason] = [row.reason.text("en") for step in view.steps for row in step.rows]
+    assert "chpasswd: cannot take leaked1:***" in reason
+    assert given not in reason + caplog.text
+    for file in site.folder.rglob("*"):
+        assert not file.is_file() or given.encode() not in file.read_bytes(), file
+    assert "One-time-secret-9" not in repr(caught.value) + str(caught.value) + str(caught.value.data)
+    assert site.told == []
+    assert linuxhost.login("leaked1", password=GOOD) == "leaked1"

@@ -29,6 +29,7 @@ __all__ = ["INSTALLED", "KIND", "LinuxDirectory", "program", "sudoers"]
 INSTALLED = "/usr/local/sbin/temanashi-account"
 
 CONFLICT = 9
+HIDDEN = "***"
 FAULTS: dict[int, type[AccountRefused]] = {5: ToolMissing, 6: AccountFilesStuck, 7: AccountFilesBusy}
 """Exit codes of the program that are no refusal of a tool."""
 
@@ -96,7 +97,9 @@ class LinuxDirectory:
         if result.exit == CONFLICT:
             raise AccountConflict(wish.login, self.reached.where)
         if not result.ok:
-            raise FAULTS.get(result.exit or 0, AccountRefused)(wish.login, self.reached.where, _last(result))
+            # A tool may repeat what it was given.
+            said = _last(result) if secret is None else _last(result).replace(secret, HIDDEN)
+            raise FAULTS.get(result.exit or 0, AccountRefused)(wish.login, self.reached.where, said)
         return self._snapshot(result, Scope(logins=(wish.login,)))
 
     def _run(self, *words: str, stdin: str | None = None) -> Result:
