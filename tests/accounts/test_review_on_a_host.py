@@ -6,6 +6,7 @@ import pytest
 
 from cli.conftest import InProcess
 from fixtures_account_site import AccountSite
+from pages.conftest import Seen, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +47,16 @@ def test_opening_tells_what_was_found_and_what_is_missing(tema):
     shown = json.loads(tema.run("review", "show", "--json").stdout)
     assert shown["review"]["title"] == "Half"
     assert shown["review"]["roster"]["source"] == "people.csv"
+
+
+def test_a_review_is_opened_on_the_page_with_a_roster(tmp_path, linuxhost):
+    site = AccountSite(tmp_path / "site", linuxhost)
+    with site.opened() as installation:
+        visitor = Visitor(None, installation, Seen())
+        roster = {"roster": ("people.csv", "ログイン名,氏名\nhana,管理 花子\n".encode())}
+        more = {"data": {"name": "管理 花子", "title": "下期"}, "headers": {"origin": "http://testserver"}}
+        answer = visitor.http.post("/reviews?lang=ja", files=roster, **more)
+        assert answer.status_code == 303
+        page = visitor.get(answer.headers["location"].removeprefix("/tema")).text
+    assert "下期: あと" in page
+    assert "people.csv（1人）" in page

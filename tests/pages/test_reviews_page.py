@@ -13,7 +13,7 @@ from pages.conftest import Seen, Visitor
 from temanashi.accounts.directories_file import NO_DIRECTORIES
 from temanashi.accounts.reviews.deciding import Asked
 from temanashi.accounts.reviews.drift import Drift, Moved
-from temanashi.accounts.reviews.population import NotRead
+from temanashi.accounts.reviews.population import NotRead, Population
 from temanashi.accounts.roster import Roster, RosterPerson
 from temanashi.hosts.inventory import Inventory
 from temanashi.ledger.records import Draft
@@ -274,3 +274,56 @@ def test_decisions_that_the_gate_did_not_sign_count_for_nothing(opened):
         told = recorded_decisions(installation.ledger, connection, review, proof_of(installation, connection))
         assert told[line.line.id] == line.decision
         assert told[line.line.id].verdict == "revoke"  # as it was signed
+
+
+def form(kind, data, **fields):
+    """A form with a file, as a browser posts it."""
+    return {"files": {kind: (f"{kind}.xlsx", data)}, "data": fields, "headers": OURS}
+
+
+def test_a_filled_in_sheet_is_taken_over_on_the_page_row_by_row(tmp_path):
+    site = AccountSite(tmp_path / "site")
+    site.register(policy={})
+    with site.opened() as installation:
+        made = company(9)
+        places = Places(register=made.register, inventory=Inventory(), directories=NO_DIRECTORIES, people=made.people)
+        targets = tuple(one.model_copy(update={"entries": one.entries[:5]}) for one in made.population.targets)
+        review = review_of(installation, places, Population(targets=targets), actor=Actor(name="someone"), channel="cli")
+        desk = Desk(installation, review.id)
+        book = load_workbook(BytesIO(desk.post(path="/file", status=200, what="sheet", name="Hana").content))
+        heads = {cell.value: cell.column for cell in book.active[1]}
+        book.active.cell(2, heads["Decision"], "revoke")
+        book.active.cell(3, heads["Decision"], "change")
+        kept = BytesIO()
+        book.save(kept)
+        answer = desk.http.post(f"/reviews/{review.id}/sheet?lang=en", **form("sheet", kept.getvalue(), name="Hana"))
+        assert answer.status_code == 200
+        assert "1 lines were taken over" in answer.text
+        assert "row 3: " in answer.text
+        assert [one.decision.verdict for one in desk.lines(decided="yes")] == ["revoke"]
+        for data, name, words in ((b"no workbook", "Hana", "sheet.xlsx"), (b"", "Hana", "no sheet"), (b"x", "", "name")):
+            wrong = desk.http.post(f"/reviews/{review.id}/sheet?lang=en", **form("sheet", data, name=name))
+            assert wrong.status_code == 400
+            assert words in wrong.text
+
+
+def test_a_review_is_opened_on_the_page_and_what_hinders_it_is_told(tmp_path):
+    site = AccountSite(tmp_path / "site", dead=True)
+    with site.opened() as installation:
+        desk = Desk(installation, "-")
+        page = desk.see("/reviews?lang=en")
+        assert 'enctype="multipart/form-data"' in page
+        roster = "ログイン名,氏名\nhana,管理 花子\n".encode()
+        for data, name, words in (
+            (roster, "", "name"),
+            (b"a,b\n1,2\n", "Hana", "No list of people"),
+            (roster, "Hana", "No place could be read: dead1"),
+        ):
+            wrong = desk.http.post("/reviews?lang=en", **form("roster", data, name=name, title="Second half"))
+            assert wrong.status_code == 400
+            assert words in wrong.text
+            assert 'value="Second half"' in wrong.text
+        site.write("runbooks/site/accounts.yaml", "policy: {}\n")
+        site.write("runbooks/site/directories.yaml", '{"directories": {}}')
+        site.publish(installation)
+        assert "There is no place" in desk.http.post("/reviews?lang=en", **form("roster", b"", name="Hana")).text

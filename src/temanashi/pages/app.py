@@ -42,6 +42,7 @@ from temanashi.pages.report import report
 from temanashi.pages.report_records import show_records
 from temanashi.pages.requesting import ask_run, request_page, started
 from temanashi.pages.requests import list_requests
+from temanashi.pages.review_uploads import open_on_page, sheet_on_page
 from temanashi.pages.reviews import act_on_review, list_reviews, review_file, show_review
 from temanashi.pages.roadmap import show_roadmap
 from temanashi.pages.runbooks import list_runbooks, show_runbook
@@ -149,10 +150,12 @@ def _audit(site: Site) -> list[Route]:
         Route("/audit/runs/{run}", audit_run(site)),
         Route("/accounts", accounts_page(site), methods=["GET"]),
         Route("/accounts", compare_roster(site), methods=["POST"]),
-        Route("/reviews", list_reviews(site)),
+        Route("/reviews", list_reviews(site), methods=["GET"]),
+        Route("/reviews", open_on_page(site), methods=["POST"]),
         Route("/reviews/{review}", show_review(site), methods=["GET"]),
         Route("/reviews/{review}", act_on_review(site), methods=["POST"]),
         Route("/reviews/{review}/file", review_file(site), methods=["POST"]),
+        Route("/reviews/{review}/sheet", sheet_on_page(site), methods=["POST"]),
         Route("/audit/records/{seq:int}", audit_record(site)),
         Route("/audit/records/{seq:int}/evidence/{number:int}", audit_evidence(site)),
     ]

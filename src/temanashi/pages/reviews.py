@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from temanashi.workspace.reviewing.packing import pack_review
 from temanashi.workspace.reviewing.reading import ReviewLine, counts_of, due_on, pick_lines, read_review, reviews
 from temanashi.workspace.reviewing.sheet import export_sheet
 
-__all__ = ["act_on_review", "list_reviews", "review_file", "show_review"]
+__all__ = ["act_on_review", "list_page", "list_reviews", "review_file", "review_page", "show_review"]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILTERS = ("finding", "decided", "words")
@@ -45,19 +45,39 @@ def list_reviews(site: Site) -> Callable[[Request], Response]:
     """Every review, when the next is due, and what changed outside temanashi; raises LedgerError."""
 
     def answer(request: Request) -> Response:
-        installation = site.installation
-        settings = installation.settings
-        lang = language_of(request, settings.languages)
-        with installation.database.reading() as connection:
-            found = [(one, counts_of(connection, one.id)) for one in reviews(connection)]
-            due = due_on(connection, live_register(connection).policy.review_every_months, settings.zone)
-            records = installation.ledger.records(connection, kinds=["account_drift"], newest_first=True, limit=SHOWN_DRIFT)
-            drift = [(record, _drift_lines(record.draft.body, lang)) for record in records]
-            read = next(installation.ledger.records(connection, kinds=["account_snapshot"], newest_first=True, limit=1), None)
-        today = day_of(installation.clock.now(), settings.zone)
-        return page(site, request, "reviews.html.j2", found=found, due=due, today=today, drift=drift, read=read, why=_why(lang))
+        return list_page(site, request)
 
     return answer
+
+
+def list_page(site: Site, request: Request, *, trouble: Trouble | None = None, title: str = "", status: int = 200) -> Response:
+    """The page with every review; `trouble` is what is wrong with the form that opens one."""
+    installation, me = site.installation, signed_in(request)
+    settings = installation.settings
+    lang = language_of(request, settings.languages)
+    with installation.database.reading() as connection:
+        found = [(one, counts_of(connection, one.id)) for one in reviews(connection)]
+        due = due_on(connection, live_register(connection).policy.review_every_months, settings.zone)
+        records = installation.ledger.records(connection, kinds=["account_drift"], newest_first=True, limit=SHOWN_DRIFT)
+        drift = [(record, _drift_lines(record.draft.body, lang)) for record in records]
+        read = next(installation.ledger.records(connection, kinds=["account_snapshot"], newest_first=True, limit=1), None)
+    return page(
+        site,
+        request,
+        "reviews.html.j2",
+        status=status,
+        found=found,
+        due=due,
+        today=day_of(installation.clock.now(), settings.zone),
+        drift=drift,
+        read=read,
+        why=_why(lang),
+        trouble=trouble,
+        typed={"name": ""},
+        title=title,
+        reader=who(request),
+        may=me is None or me.may("close"),
+    )
 
 
 def _drift_lines(body: Mapping[str, Any], lang: Lang) -> list[str]:
@@ -76,7 +96,7 @@ def show_review(site: Site) -> Callable[[Request], Response]:
     """One review; raises NoSuchReview and LedgerError."""
 
     def answer(request: Request) -> Response:
-        return _page(site, request)
+        return review_page(site, request)
 
     return answer
 
@@ -97,9 +117,17 @@ def _asked(request: Request) -> dict[str, str]:
     return {name: request.query_params.get(name, "")[:100] for name in FILTERS}
 
 
-def _page(
-    site: Site, request: Request, *, typed: Mapping[str, str] | None = None, trouble: Trouble | None = None, status: int = 200
+def review_page(
+    site: Site,
+    request: Request,
+    *,
+    typed: Mapping[str, str] | None = None,
+    trouble: Trouble | None = None,
+    taken: str = "",
+    refused: Sequence[str] = (),
+    status: int = 200,
 ) -> Response:
+    """The page of a review; `taken` and `refused` tell of a sheet that came in."""
     installation, me = site.installation, signed_in(request)
     lang, asked = language_of(request, installation.settings.languages), _asked(request)
     first = max(number_in(request.query_params.get("first", "")), 0)
@@ -134,6 +162,8 @@ def _page(
         reader=who(request),
         typed={"name": "", **(typed or {})},
         trouble=trouble,
+        taken=taken,
+        refused=refused,
         said=said if said in SAID else "",
         said_count=max(number_in(request.query_params.get("count", "")), 0),
     )
@@ -156,18 +186,18 @@ def _acted(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
     name = given_name(request, typed.get("name", ""))
     if not name or len(name) > NAME_LENGTH:
         problem = say("pages.form-name-long" if name else "pages.form-name-missing", lang)
-        return _page(site, request, typed=typed, trouble=Trouble(field="name", what=problem), status=400)
+        return review_page(site, request, typed=typed, trouble=Trouble(field="name", what=problem), status=400)
     review, actor = request.path_params["review"], actor_for(request, name)
     try:
         done = do_on_review(site, review, typed, actor)
     except (InputError, RunError, LedgerError) as error:
         told = explain(error, lang)
         trouble = Trouble(what=told.what, next=told.next)
-        return _page(site, request, typed=typed, trouble=trouble, status=409 if isinstance(error, RunError) else 400)
+        return review_page(site, request, typed=typed, trouble=trouble, status=409 if isinstance(error, RunError) else 400)
     if isinstance(done, dict):
         lines = {line: explain(error, lang).what for line, error in done.items()}
         what = say("reviews.lines-wrong", lang, count=len(lines))
-        return _page(site, request, typed=typed, trouble=Trouble(what=what, lines=lines), status=400)
+        return review_page(site, request, typed=typed, trouble=Trouble(what=what, lines=lines), status=400)
     query = {name: value for name, value in _asked(request).items() if value}
     first = max(number_in(request.query_params.get("first", "")), 0)
     told_by = {**query, "first": first, "said": done[0], "count": done[1], "lang": lang}
@@ -193,7 +223,7 @@ def _file(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
     name = given_name(request, typed.get("name", ""))
     if not name or len(name) > NAME_LENGTH:
         problem = say("pages.form-name-long" if name else "pages.form-name-missing", lang)
-        return _page(site, request, typed=typed, trouble=Trouble(field="name", what=problem), status=400)
+        return review_page(site, request, typed=typed, trouble=Trouble(field="name", what=problem), status=400)
     review, actor = request.path_params["review"], actor_for(request, name)
     content, media, ending = _content(site, review, typed.get("what", ""), actor, lang)
     headers = {"content-disposition": f'attachment; filename="review-{quote(review)}.{ending}"', "cache-control": "no-store"}

@@ -30,16 +30,21 @@ from temanashi.workspace.own_accounts import OWN
 from temanashi.workspace.reading_accounts import Places, places_of, read_places
 from temanashi.workspace.reviewing.reading import Review, RosterTold, about, read_review
 
-__all__ = ["open_review", "review_of", "roster_of_file"]
+__all__ = ["open_review", "review_of", "roster_of", "roster_of_file"]
 
 
 def roster_of_file(installation: Installation, file: Path) -> Roster:
     """The roster of a file, whole; raises RosterProblems, OSError and what reading it raises."""
+    return roster_of(installation, file.read_bytes(), name=file.name)
+
+
+def roster_of(installation: Installation, data: bytes, *, name: str) -> Roster:
+    """A roster from its bytes, whole; raises RosterProblems and what reading it raises."""
     today = day_of(installation.clock.now(), installation.settings.zone)
-    roster = read_roster(file.read_bytes(), name=file.name, today=today, zone=installation.settings.zone)
+    roster = read_roster(data, name=name, today=today, zone=installation.settings.zone)
     if roster.problems:
         first = roster.problems[0]
-        raise RosterProblems(file.name, len(roster.problems), first.message)
+        raise RosterProblems(name, len(roster.problems), first.message)
     return roster
 
 
