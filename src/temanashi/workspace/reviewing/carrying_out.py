@@ -22,7 +22,7 @@ from temanashi.workspace.live import live_directory
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.reading_accounts import Places, places_of, read_places
 from temanashi.workspace.reviewing.deciding import check_record, recorded_decisions
-from temanashi.workspace.reviewing.reading import Review, ReviewLine, about, counts_of, every_line, read_review
+from temanashi.workspace.reviewing.reading import Review, ReviewLine, about, counts_of, every_line, read_review, take_turn
 from temanashi.workspace.reviewing.revoking import Revoker
 from temanashi.workspace.signatures import signatures_of
 
@@ -56,6 +56,7 @@ def carry_out(
     LinesUndecided, DecisionsAltered, NotVerified and LedgerError, before anything is touched.
     """
     with installation.database.transaction() as connection:
+        take_turn(connection)
         found = read_review(connection, review)
         if found.state == "closed":
             raise ReviewClosed(found.id)

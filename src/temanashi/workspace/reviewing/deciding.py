@@ -18,7 +18,7 @@ from temanashi.ledger.records import Record
 from temanashi.people import Actor, Channel
 from temanashi.workspace.counting import hand_of
 from temanashi.workspace.opening import Installation
-from temanashi.workspace.reviewing.reading import Review, ReviewLine, about, every_line, read_line, read_review
+from temanashi.workspace.reviewing.reading import Review, ReviewLine, about, every_line, read_line, read_review, take_turn
 
 __all__ = ["Bulk", "Wanted", "check_record", "decide", "decide_many", "keep_plain_lines", "recorded_decisions"]
 
@@ -62,6 +62,7 @@ def decide_many(
     check_only: bool = False,
 ) -> list[ReviewLine]:
     """Decide about several lines on one record, all or none; the lines as they were. Raises as `decide`."""
+    take_turn(connection)
     found = read_review(connection, review)
     hand = hand_of(installation, connection, actor, channel, sign=True)
     checked = [_checked(installation, connection, found, hand, one) for one in wanted]
@@ -99,6 +100,7 @@ def _open(review: Review, line: ReviewLine) -> None:
 def keep_plain_lines(installation: Installation, review: str, *, actor: Actor, channel: Channel) -> Bulk:
     """Keep every undecided line without a finding, on one record; the decider's own are left for somebody else."""
     with installation.database.transaction() as connection:
+        take_turn(connection)
         found = read_review(connection, review)
         if found.state != "open":
             raise ReviewClosed(found.id)

@@ -28,7 +28,7 @@ from temanashi.workspace.importing.roster.reading import read_roster
 from temanashi.workspace.opening import Installation
 from temanashi.workspace.own_accounts import OWN
 from temanashi.workspace.reading_accounts import Places, places_of, read_places
-from temanashi.workspace.reviewing.reading import Review, RosterTold, about, read_review
+from temanashi.workspace.reviewing.reading import Review, RosterTold, about, read_review, take_turn
 
 __all__ = ["open_review", "review_of", "roster_of", "roster_of_file"]
 
@@ -86,6 +86,7 @@ def review_of(
     known = people_of_roster(roster) if roster is not None else people_listed(places.people)
     lines = _lines(installation, places, population, known)
     with installation.database.transaction() as connection:
+        take_turn(connection)
         _refuse_second(connection)
         hand = hand_of(installation, connection, actor, channel, sign=True)
         content = _content(installation, connection, places, population, lines, roster, people=len(known), title=title)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 
 from temanashi.accounts.reviews.faults import NoSuchLine, NoSuchReview
 from temanashi.accounts.reviews.lines import Decision, Line, LineResult
@@ -27,9 +27,17 @@ __all__ = [
     "read_line",
     "read_review",
     "reviews",
+    "take_turn",
 ]
 
+_REVIEW_LOCK = 0x74656D61_00000014
 State = Literal["open", "carrying-out", "closed"]
+
+
+def take_turn(connection: Connection) -> None:
+    """Whoever opens, decides or closes waits for who does so now: SQLite lets one writer in at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REVIEW_LOCK})
 
 
 def about(review: str) -> str:
