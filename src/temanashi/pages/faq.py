@@ -19,7 +19,7 @@ from temanashi.pages.rendering import page
 from temanashi.pages.site import Site
 from temanashi.text import Lang, explain
 from temanashi.workspace.demanding import today_of
-from temanashi.workspace.inquiring import Asking, fresh_number, record_question, searched, tidy_question, vote_on
+from temanashi.workspace.inquiring import Asking, asker_names, fresh_number, record_question, searched, tidy_question, vote_on
 from temanashi.workspace.inquiry_people import audience_of
 
 __all__ = ["ask_on_page", "show_faq", "suggest_on_page"]
@@ -78,7 +78,7 @@ def _page(site: Site, request: Request, q: str, *, error: TemanashiError | None 
         reader = faq_reader(site, connection, request)
         hits = _suggested(site, connection, reader, q, lang) if q and error is None else ()
         every = sorted(site.inquiries.read(installation.ledger, connection).values(), key=lambda one: one.asked_at, reverse=True)
-    mine = [one for one in every if reader.actor is not None and reader.asked(one)] if reader.me or reader.actor else []
+    mine = [one for one in every if not asker_names(one).isdisjoint(reader.names)]
     waiting = [one for one in every if one.waiting and reader.answers(one)]
     proposals = [one for one in every if reader.accepts(one)]
     return page(

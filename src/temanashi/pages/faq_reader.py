@@ -23,7 +23,7 @@ from temanashi.signin.roles import with_given
 from temanashi.text import Lang
 from temanashi.text.markdown import answer_html
 from temanashi.workspace.demanding import today_of
-from temanashi.workspace.inquiring import is_asker
+from temanashi.workspace.inquiring import asker_names, reader_names
 from temanashi.workspace.inquiry_people import answerers, audience_of, owned_by, people_of
 from temanashi.workspace.publishing import PublishedWorkspace
 
@@ -47,6 +47,11 @@ class FaqReader:
         return people_of(self.actor, self.people)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The folded names under which they may have asked."""
+        return reader_names(self.actor, self.people)
+
+    @cached_property
     def entries(self) -> Mapping[str, Entry]:
         """The published entries that they may see."""
         may_see = audience_of(self.actor, self.people)
@@ -65,7 +70,7 @@ class FaqReader:
 
     def asked(self, inquiry: Inquiry) -> bool:
         """Whether they asked this. Where nobody signs in, names are only typed, and everybody may speak for everybody."""
-        return self.me is None or is_asker(inquiry, self.actor, self.people)
+        return self.me is None or not asker_names(inquiry).isdisjoint(self.names)
 
     def answers(self, inquiry: Inquiry) -> bool:
         """Whether they are asked to answer this: whom it was handed to, or operators where that is nobody who is listed."""

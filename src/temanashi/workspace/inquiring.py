@@ -15,7 +15,7 @@ from temanashi.faq.engine import Hit, Reply
 from temanashi.faq.entries import Entry
 from temanashi.faq.inquiries import Inquiry, Offered, Vote, inquiries_of, inquiry_event, questioned
 from temanashi.faq.masking import Masked, mask
-from temanashi.people import Actor, Channel, People
+from temanashi.people import Actor, Channel, People, folded
 from temanashi.text import Lang
 from temanashi.workspace.inquiry_demand import count_inquiry, occasion_of, uncount_inquiry
 from temanashi.workspace.opening import Installation
@@ -27,10 +27,12 @@ __all__ = [
     "TEXT_LENGTH",
     "Asking",
     "Searched",
+    "asker_names",
     "fresh_number",
     "hand_over",
     "is_asker",
     "read_inquiry",
+    "reader_names",
     "record_question",
     "searched",
     "tidy_question",
@@ -155,10 +157,21 @@ def _find(installation: Installation, connection: Connection, number: str) -> In
 
 def is_asker(inquiry: Inquiry, actor: Actor | None, people: People) -> bool:
     """Whether somebody asked this, or it was asked for them. Who gave no name asked nothing."""
+    return not asker_names(inquiry).isdisjoint(reader_names(actor, people))
+
+
+def reader_names(actor: Actor | None, people: People) -> frozenset[str]:
+    """Every folded name under which somebody may have asked; none of who gave no name."""
     if actor is None or actor.name in {"", "-"}:
-        return False
-    names = people.identities(inquiry.asker) | ({people.identity(inquiry.beneficiary)} if inquiry.beneficiary else set())
-    return bool(people.identities(actor) & names)
+        return frozenset()
+    names = [name for name in (actor.name, actor.account) if name]
+    return frozenset[str]().union({folded(actor.name)}, *(people.spellings(name) for name in names))
+
+
+def asker_names(inquiry: Inquiry) -> frozenset[str]:
+    """The folded names of who asked, and of whom it was asked for."""
+    names = (inquiry.asker.name, inquiry.asker.account, inquiry.beneficiary)
+    return frozenset(folded(name) for name in names if name)
 
 
 def vote_on(

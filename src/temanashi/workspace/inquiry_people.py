@@ -37,14 +37,16 @@ def sees(entry: Entry, ids: Collection[str], people: People) -> bool:
 
 def audience_of(actor: Actor | None, people: People) -> Callable[[Entry], bool]:
     """Whether an entry may be shown to somebody. Whose name is only asserted sees what is for everyone."""
-    ids = people_of(actor, people)
+    ids: list[frozenset[str]] = []
     known: dict[str, bool] = {}
 
     def may_see(entry: Entry) -> bool:
         if entry.for_everyone:
             return True
+        if not ids:  # looking somebody up among a thousand people takes as long as a whole search
+            ids.append(people_of(actor, people))
         if entry.id not in known:
-            known[entry.id] = sees(entry, ids, people)
+            known[entry.id] = sees(entry, ids[0], people)
         return known[entry.id]
 
     return may_see
