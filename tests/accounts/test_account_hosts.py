@@ -47,7 +47,7 @@ def test_what_one_host_refuses_is_told_in_the_plan_and_fails_there_and_the_other
     plan = dry_run(engine, request(STEP, **MORE))
     told = {change.target: [change.summary.text(lang) for lang in LANGUAGES] for change in plan.changes}
     assert told["linux1"][1].startswith("Open both1 on linux1")
-    assert told["twin1"][0] == "twin1 の both1 には、この操作をしません。グループがホストにありません: only-here"
+    assert told["twin1"][0] == "twin1 の both1 には、この操作をしません。グループがありません: only-here"
     assert told["twin1"][1] == "This is not done to both1 on twin1: there is no such group: only-here"
     number = request_run(engine, request(STEP, **MORE))
     result = advance(engine, number)

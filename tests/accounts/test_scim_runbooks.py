@@ -1,6 +1,9 @@
 """A runbook, a published workspace and two services: opened, closed everywhere, undone, replayed, and the token nowhere."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -132,3 +135,26 @@ def test_the_directories_stand_in_the_schema_and_a_mistake_in_one_is_told(site):
     _, problems = read_directories({"directories": {"wiki": bad}}, ("ja", "en"))
     assert {one.loc[-1] for one in problems} == {"url", "tokn"}
     assert all("https://" in one.message.text("ja") for one in problems if one.loc[-1] == "url")
+
+
+def test_the_accounts_of_a_service_are_listed_at_the_terminal(site, scim_server):
+    scim_server.user("ann", displayName="山田 花子")
+    scim_server.user("bob", active=False)
+    command = [sys.executable, "-c", "from temanashi.cli import main; main()", "account", "list"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEMA_", "PREFECT_"))}
+    told = {}
+    for name, code in (("wiki", 0), ("away", 3)):
+        done = subprocess.run(
+            [*command, name, "--json"], cwd=site.root, env=kept, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == code, done.stderr
+        assert TOKEN not in done.stdout + done.stderr
+        told[name] = json.loads(done.stdout)
+    listed = {one["login"]: (one["name"], one["enabled"]) for one in told["wiki"]["directories"]["wiki"]["accounts"]}
+    assert listed == {"ann": ("山田 花子", True), "bob": ("", False)}
+    assert "NOT_HERE" in told["away"]["errors"]["away"]
+    shown = subprocess.run(
+        [*command, "wiki"], cwd=site.root, env=kept, capture_output=True, text=True, check=False, timeout=60
+    ).stdout
+    assert "bob" in shown
+    assert "山田 花子" in shown
