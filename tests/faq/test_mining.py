@@ -90,6 +90,14 @@ def test_the_same_question_in_other_words_is_one_group_and_others_are_apart():
     assert groups_of([[], []]) == [[0], [1]]
 
 
+def test_different_wishes_about_one_system_are_no_single_question():
+    wishes = ["遅い 昨日", "ログイン 失敗", "権限 追加", "帳票 印刷", "画面 白い"]
+    texts = [f"在庫 照会 {wish} 語{n}".split() for wish in wishes for n in range(8)]
+    groups = groups_of(texts)
+    assert [len(group) for group in groups] == [8] * 5
+    assert groups[0] == list(range(8))
+
+
 def test_proposals_stand_in_the_order_of_the_time_that_they_took():
     inquiries = [past("名刺を注文したい", minutes=5.0, place=f"A{n}") for n in range(3)]
     inquiries += [past("社員証の再発行", minutes=30.0, place=f"B{n}") for n in range(2)]

@@ -13,6 +13,10 @@ __all__ = ["groups_of"]
 
 ALIKE = 0.34
 """Cosine from which two short questions mostly ask the same."""
+MANY = 20
+"""Different texts from which a group is looked at for several questions in one."""
+EVERYWHERE = 0.4
+"""Share of all texts from which a word tells nothing of what is asked."""
 LOOKED_AT = 40
 """Groups that are compared for a text: those that share its rarest words."""
 
@@ -21,12 +25,40 @@ Vector = dict[str, float]
 
 def groups_of(texts: Sequence[Sequence[str]]) -> list[list[int]]:
     """The numbers of the texts (given as words) by group, the largest first, equal ones in the order of their first text."""
+    found = []
+    texts = _telling(texts)
+    for group in _gathered(texts):
+        if _mixed([texts[number] for number in group]):
+            # All of one system, say: counted within the group, its name weighs little, and what is wanted of it much.
+            found += [[group[at] for at in part] for part in _gathered([texts[number] for number in group])]
+        else:
+            found.append(group)
+    return sorted(found, key=lambda group: (-len(group), group[0]))
+
+
+def _telling(texts: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The texts without numbers, and without what a form puts into every one of many; one that has nothing else stays whole."""
+    seen = Counter(word for text in texts for word in set(text))
+    most = len(texts) * EVERYWHERE if len(texts) >= MANY else len(texts)
+    kept = [[word for word in text if seen[word] <= most and not word.isdigit()] for text in texts]
+    return [some or list(text) for some, text in zip(kept, texts, strict=True)]
+
+
+def _gathered(texts: Sequence[Sequence[str]]) -> list[list[int]]:
     vectors = _vectors(texts)
     gathered = _Groups()
     for number, vector in enumerate(vectors):
         gathered.add(number, vector)
-    settled = gathered.settled(vectors)
-    return sorted(settled, key=lambda group: (-len(group), group[0]))
+    return gathered.settled(vectors)
+
+
+def _mixed(texts: Sequence[Sequence[str]]) -> bool:
+    """Whether a large group holds several things: many different texts, of which a third of the words stand in few."""
+    different = {frozenset(text) for text in texts}
+    if len(different) < MANY:
+        return False
+    seen = Counter(word for text in different for word in text)
+    return sum(count for count in seen.values() if count * 3 < len(different)) * 3 > sum(seen.values())
 
 
 def _vectors(texts: Sequence[Sequence[str]]) -> list[Vector]:
