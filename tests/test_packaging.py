@@ -127,6 +127,7 @@ def test_an_installed_wheel_makes_a_workspace_that_validates(installed, tmp_path
     run(installed / "tema", "schema", "-o", tmp_path / "schemas", cwd=tmp_path)
     kinds = {path.name.removesuffix(".schema.json") for path in (tmp_path / "schemas").glob("*.schema.json")}
     assert kinds == {
+        "accounts",
         "alerts",
         "calendar",
         "directories",

@@ -79,3 +79,24 @@ def test_who_is_missing_and_places_that_cannot_be_read_are_told(wiki, tema):
     wiki.file.write_text("torn")
     torn = tema.run("account", "batch", str(file))
     assert "wiki cannot be read" in torn.stdout
+
+
+def test_accounts_that_nobody_used_for_long_are_closed_at_their_place(wiki, tema):
+    text = starter_texts()["runbooks/account/close-dormant-accounts.yaml"]
+    lines = [line for line in text.splitlines() if not line.startswith(("approve:", "privileged:"))]
+    tema.write("runbooks/account/close-dormant-accounts.yaml", "\n".join(lines) + "\n")
+    wiki.put("old", last_seen="2020-01-01T00:00:00Z")
+    wiki.put("robot", last_seen="2020-01-01T00:00:00Z", kind="service")
+    wiki.put("fresh", last_seen="2099-01-01T00:00:00Z")
+    wiki.put("newcomer", last_seen="never")
+    looked = tema.run("account", "dormant", "--days", "30")
+    assert looked.returncode == 0, looked.stderr
+    assert "1 accounts that nobody has used for more than 30 days" in looked.stdout
+    assert "2020-01-01  wiki/old" in looked.stdout
+    assert list(json.loads(tema.run("account", "dormant", "--json").stdout)["accounts"]) == ["wiki/old"]
+    done = tema.run("account", "dormant", "--start", "--reason", "棚卸し")
+    assert done.returncode == 0, done.stderr
+    assert not wiki.of("old").enabled
+    assert all(wiki.of(login).enabled for login in ("sato", "robot", "fresh", "newcomer"))
+    wiki.file.write_text("torn")
+    assert tema.run("account", "dormant").returncode == 3

@@ -29,7 +29,7 @@ DAYS |= {"planned-maintenance", "month-end-checklist"}
 ACCOUNTS = {"close-linux-account", "reset-linux-password", "unlock-linux-account", "open-linux-account"}
 ACCOUNTS |= {"change-linux-roles", "rotate-ssh-key"}
 ACCOUNTS |= {"join-person", "move-person", "leave-person", "unlock-person", "reset-password", "join-group", "apply-roster"}
-ACCOUNTS |= {"open-temporary-account", "disable-person-now"}
+ACCOUNTS |= {"open-temporary-account", "disable-person-now", "close-dormant-accounts"}
 # Shown on a real host in tests/accounts.
 DAYS |= ACCOUNTS
 

@@ -22,6 +22,7 @@ __all__ = ["register"]
 def register(account: typer.Typer) -> None:
     """Add the commands."""
     account.command("batch", help=say_here("lifecycle.help-batch"), epilog=say_here("lifecycle.help-batch-exit"))(batch)
+    account.command("dormant", help=say_here("lifecycle.help-dormant"), epilog=say_here("lifecycle.help-batch-exit"))(dormant)
     account.command("ends", help=say_here("lifecycle.help-ends"), epilog=say_here("lifecycle.help-ends-exit"))(ends)
 
 
@@ -57,18 +58,33 @@ def batch(
 def _start(
     installation: Installation, published: Any, found: Batch, actor: str | None, reason: str, ticket: str, *, as_json: bool
 ) -> int:
+    from temanashi.workspace.rosters.batching import batch_runbook
+
+    return _run(installation, published, batch_runbook(published), found.inputs, actor, reason, ticket, as_json=as_json)
+
+
+def _run(
+    installation: Installation,
+    published: Any,
+    runbook: Any,
+    inputs: dict[str, Any],
+    actor: str | None,
+    reason: str,
+    ticket: str,
+    *,
+    as_json: bool,
+) -> int:
     from temanashi.cli.checklist import carry_out_by_hand
     from temanashi.cli.identifying import act_as
     from temanashi.cli.showing_runs import LiveProgress
     from temanashi.people import current_actor
     from temanashi.runs.requests import RunRequest, request_run
-    from temanashi.workspace.rosters.batching import batch_runbook
 
     request = RunRequest(
-        runbook=batch_runbook(published),
+        runbook=runbook,
         workspace_version=published.digest,
         inventory=published.inventory,
-        inputs=found.inputs,
+        inputs=inputs,
         actor=current_actor(actor),
         channel="cli",
         ticket=ticket,
@@ -77,6 +93,41 @@ def _start(
     engine = installation.engine(LiveProgress())
     made = act_as(installation, actor, lambda who: request_run(engine, replace(request, actor=who)))
     return carry_out_by_hand(installation, engine, made, request.actor, as_json=as_json)
+
+
+def dormant(
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help=say_here("lifecycle.help-days"))] = None,
+    start: Annotated[bool, typer.Option("--start", help=say_here("lifecycle.help-start"))] = False,
+    reason: Reason = "",
+    actor: Actor = None,
+    workspace: Root = None,
+    json: Json = False,
+) -> None:
+    """Show accounts that nobody has used for long; with --start, close them."""
+    from temanashi.cli.carrying_out import published_here
+    from temanashi.workspace.opening import open_installation
+    from temanashi.workspace.rosters.batching import read_everywhere
+    from temanashi.workspace.rosters.dormant import dormant_among, dormant_runbook
+
+    with open_installation(workspace) as installation:
+        published = published_here(installation)
+        runbook = dormant_runbook(published)
+        days = days or published.register.policy.dormant_days
+        seen = read_everywhere(installation, published, runbook)
+        most = installation.settings.accounts.people_per_run
+        found = dormant_among(seen, published.register, days=days, most=most)
+        if json and not start:
+            used = {name: at.isoformat() for name, at in found.last_used.items()}
+            emit({"accounts": used, "later": found.later, "not_read": {n: p.text(language()) for n, p in found.not_read.items()}})
+        elif not json:
+            answer(say_here("lifecycle.dormant-counts", count=len(found.last_used), days=days, later=found.later))
+            for name, at in found.last_used.items():
+                answer(f"  {at.astimezone(installation.settings.zone):%Y-%m-%d}  {name}")
+            for place, why in found.not_read.items():
+                answer(say_here("lifecycle.batch-not-read", place=place, why=why))
+        if not start or not found.last_used:
+            raise typer.Exit(3 if found.not_read else 0)
+        raise typer.Exit(_run(installation, published, runbook, dict(found.inputs), actor, reason, "", as_json=json))
 
 
 def _show(found: Batch) -> None:

@@ -22,7 +22,7 @@ from temanashi.workspace.rosters.batch import APPLY, Batch, SeenPlace
 from temanashi.workspace.rosters.comparing import compare
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["NoBatchRunbook", "NoRosterFile", "batch_of", "batch_runbook"]
+__all__ = ["NoBatchRunbook", "NoRosterFile", "batch_of", "batch_runbook", "read_everywhere"]
 
 SECONDS = 120.0
 
@@ -65,15 +65,13 @@ def batch_of(
     today = now.astimezone(settings.zone).date()
     roster = read_roster(data, name=name, today=today, zone=settings.zone)
     published.roles.known(roles)
-    hosts = published.inventory.select(runbook.targets)
-    places = places_of(EVERYWHERE, hosts, published.directories)
-    seen = fan_out(places, partial(_read, installation, published, secret))
+    seen = read_everywhere(installation, published, runbook, secret=secret)
     with installation.database.transaction() as connection:
         keep_roster(connection, roster, by=by, now=now)
         known = known_before(connection, settings.zone)
     return compare(
         roster,
-        [_seen(place, seen[place.name]) for place in places],
+        seen,
         roles=published.roles,
         known=known,
         register=published.register,
@@ -81,6 +79,15 @@ def batch_of(
         given_roles=roles,
         most=settings.accounts.people_per_run,
     )
+
+
+def read_everywhere(
+    installation: Installation, published: PublishedWorkspace, runbook: Runbook, *, secret: Callable[[str], str] = resolve
+) -> list[SeenPlace]:
+    """Every place that a runbook would change, read whole; what could not be read says why."""
+    places = places_of(EVERYWHERE, published.inventory.select(runbook.targets), published.directories)
+    seen = fan_out(places, partial(_read, installation, published, secret))
+    return [_seen(place, seen[place.name]) for place in places]
 
 
 def _read(installation: Installation, published: PublishedWorkspace, secret: Callable[[str], str], place: Place) -> SeenPlace:
