@@ -28,12 +28,12 @@ SECONDS = 120.0
 
 
 class NoBatchRunbook(InputError):
-    """The workspace has no runbook that carries a roster out."""
+    """The workspace lacks the runbook that carries out what was found."""
 
     key = "lifecycle.no-runbook"
 
-    def __init__(self) -> None:
-        super().__init__(runbook=APPLY)
+    def __init__(self, runbook: str = APPLY) -> None:
+        super().__init__(runbook=runbook)
 
 
 class NoRosterFile(InputError):

@@ -7,25 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temanashi.accounts.reviews.register import Register
-from temanashi.errors import InputError
 from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.account_places import by_hosts
 from temanashi.text.local import Phrase
 from temanashi.workspace.rosters.batch import SeenPlace
+from temanashi.workspace.rosters.batching import NoBatchRunbook
 from temanashi.workspace.versions import PublishedWorkspace
 
-__all__ = ["CLOSE_DORMANT", "Dormant", "NoDormantRunbook", "dormant_among", "dormant_runbook"]
+__all__ = ["CLOSE_DORMANT", "Dormant", "dormant_among", "dormant_runbook"]
 
 CLOSE_DORMANT = "close-dormant-accounts"
-
-
-class NoDormantRunbook(InputError):
-    """The workspace has no runbook that closes dormant accounts."""
-
-    key = "lifecycle.no-runbook"
-
-    def __init__(self) -> None:
-        super().__init__(runbook=CLOSE_DORMANT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +36,9 @@ class Dormant:
 
 
 def dormant_runbook(published: PublishedWorkspace) -> Runbook:
-    """The runbook that closes them; raises NoDormantRunbook."""
+    """The runbook that closes them; raises NoBatchRunbook."""
     if CLOSE_DORMANT not in published.runbooks:
-        raise NoDormantRunbook
+        raise NoBatchRunbook(CLOSE_DORMANT)
     return published.runbooks[CLOSE_DORMANT]
 
 
