@@ -209,7 +209,8 @@ def _why_not() -> str:
 @pytest.fixture(scope="session")
 def samba_ad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SambaAd]:
     if reason := _why_not():
-        pytest.fail(reason) if os.environ.get("CI") and "root" not in reason else pytest.skip(reason)
+        # A machine that cannot give it a network skips it; one that could have the packages and has not is a failure.
+        pytest.fail(reason) if os.environ.get("CI") and "system-packages" in reason else pytest.skip(reason)
     server = SambaAd(tmp_path_factory.mktemp("samba"))
     yield server
     server.close()
