@@ -9,7 +9,7 @@ from typing import Any, Literal
 from temanashi.errors import Location, TemanashiError
 from temanashi.text import LANGUAGES, Lang, Phrase, explain, phrase, say
 
-__all__ = ["Fault", "errors_among", "fault_json", "fault_line", "fault_lines", "revived_fault"]
+__all__ = ["Fault", "errors_among", "fault_json", "fault_line", "fault_lines", "revived_fault", "unfaulty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Fault:
 def errors_among(faults: Iterable[Fault]) -> list[Fault]:
     """The faults that disable a file."""
     return [fault for fault in faults if fault.level == "error"]
+
+
+def unfaulty(files: Iterable[str], faults: Iterable[Fault]) -> frozenset[str]:
+    """The files in which there is no fault of any level."""
+    return frozenset(files) - {fault.at.file for fault in faults}
 
 
 def fault_line(fault: Fault, lang: Lang) -> str:

@@ -19,6 +19,7 @@ from temanashi.signin.roles import with_given
 from temanashi.workspace.accounts_file import REGISTER
 from temanashi.workspace.directories_source import DIRECTORIES
 from temanashi.workspace.faq_files import is_entry
+from temanashi.workspace.faults import unfaulty
 from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
@@ -110,7 +111,8 @@ def live_entries(connection: Connection) -> dict[str, Entry]:
         return {}
     content = content_of(connection, live.number)
     texts = {file: text for file, text in content["files"].items() if is_entry(file) or file == PEOPLE}
-    said = load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]))
+    good = unfaulty(texts, live.faults)
+    said = load_content(texts, kinds={}, languages=tuple(content["settings"]["languages"]), good=good)
     return {name: found.entry for name, found in said.entries.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -105,10 +105,15 @@ def load_workspace(
     return Workspace(**{**vars(content), "faults": faults}, settings=settings, texts=read.texts)
 
 
-def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], languages: tuple[Lang, ...]) -> Content:
-    """What texts by path say; the same code reads the files of today and a version published last year."""
+def load_content(
+    texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], languages: tuple[Lang, ...], good: Container[str] = ()
+) -> Content:
+    """What texts by path say; the same code reads the files of today and a version published last year.
+
+    `good` are files that were read without a mistake when they were published: these are read by the quicker parser.
+    """
     faults = list(flow_faults(texts))
-    site = _site(texts, faults)
+    site = _site(texts, faults, good)
     lists = [file for file in texts if is_hosts_file(file) and _bare(file) in site]
     inventory = load_inventory({file: site.pop(_bare(file)) for file in lists}, faults)
     calendar = _site_model(SiteCalendars, site.pop("calendar", None), CALENDAR, faults)
@@ -120,9 +125,11 @@ def load_content(texts: Mapping[str, str], *, kinds: Mapping[str, StepKind], lan
     rules, ticket_kinds = site.pop("maintenance", None), site.pop("tickets", None)
     windows = load_maintenance(rules, calendar, faults)
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
-    entries = load_entries(texts, people=people, languages=languages, faults=faults)
+    entries = load_entries(texts, people=people, languages=languages, faults=faults, good=good)
     offers = Offering(inventory=inventory, files=texts, people=people)
-    every = [loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults))]
+    every = [
+        loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults, quick=file in good))
+    ]
     found = [
         fault
         for loaded in every
@@ -198,9 +205,9 @@ def _is_runbook(file: str) -> bool:
     return file.startswith("runbooks/") and file.endswith(".yaml") and not file.startswith("runbooks/site/")
 
 
-def _source(file: str, text: str, faults: list[Fault]) -> YamlSource | None:
+def _source(file: str, text: str, faults: list[Fault], *, quick: bool) -> YamlSource | None:
     try:
-        source = read_yaml(text, limit=MAX_HOST_VALUES, quick=True) if is_hosts_file(file) else read_yaml(text)
+        source = read_yaml(text, limit=MAX_HOST_VALUES, quick=True) if is_hosts_file(file) else read_yaml(text, quick=quick)
     except BadYaml as error:
         faults += [Fault(Location(file, flaw.line), flaw.message) for flaw in error.flaws]
         return None
@@ -210,8 +217,8 @@ def _source(file: str, text: str, faults: list[Fault]) -> YamlSource | None:
     return None
 
 
-def _runbook(file: str, text: str, kinds: Mapping[str, StepKind], faults: list[Fault]) -> LoadedRunbook | None:
-    source = _source(file, text, faults)
+def _runbook(file: str, text: str, kinds: Mapping[str, StepKind], faults: list[Fault], *, quick: bool) -> LoadedRunbook | None:
+    source = _source(file, text, faults, quick=quick)
     if source is None:
         return None
     try:
@@ -225,10 +232,14 @@ def _faults(problems: list[Problem], file: str, line: Callable[[tuple[str | int,
     return [Fault(Location(file, line(p.loc), p.field), p.message, p.close) for p in problems]
 
 
-def _site(texts: Mapping[str, str], faults: list[Fault]) -> dict[str, YamlSource]:
+def _site(texts: Mapping[str, str], faults: list[Fault], good: Container[str]) -> dict[str, YamlSource]:
     found = {}
     for file, text in texts.items():
-        if file.startswith("runbooks/site/") and file.endswith(".yaml") and (source := _source(file, text, faults)):
+        if (
+            file.startswith("runbooks/site/")
+            and file.endswith(".yaml")
+            and (source := _source(file, text, faults, quick=file in good))
+        ):
             found[_bare(file)] = source
     return found
 

@@ -27,7 +27,7 @@ from temanashi.runbooks.model import Runbook
 from temanashi.runbooks.steps.contract import StepKind
 from temanashi.text import Lang
 from temanashi.workspace.difference import Difference, Known
-from temanashi.workspace.faults import Fault, revived_fault
+from temanashi.workspace.faults import Fault, revived_fault, unfaulty
 from temanashi.workspace.importing.tickets.kinds import TicketKinds
 from temanashi.workspace.loading import load_content
 
@@ -281,8 +281,10 @@ def _published(connection: Connection, number: int, kinds: Mapping[str, StepKind
         return cache[number]
     row, content = _content(connection, number)
     settings = content["settings"]
-    loaded = load_content(content["files"], kinds=kinds, languages=tuple(settings["languages"]))
-    enabled = json.loads(row.findings)["runbooks"]
+    findings = json.loads(row.findings)
+    good = unfaulty(content["files"], [revived_fault(fault) for fault in findings["faults"]])
+    loaded = load_content(content["files"], kinds=kinds, languages=tuple(settings["languages"]), good=good)
+    enabled = findings["runbooks"]
     first = select(func.min(publications.c.at)).where(publications.c.version == number, publications.c.live == 1)
     published = PublishedWorkspace(
         number=number,
