@@ -111,6 +111,13 @@ def test_what_a_file_leaves_out_is_worked_out(files):
     assert material.documents[0].lang == "ja"
 
 
+def test_ids_may_be_numbers_and_null_is_nothing(files):
+    entries = lines([{"id": 7, "question": "VPN につながりません", "answer": None, "phrasings": None, "lang": None}])
+    queries = lines([{"id": 1, "text": "VPN", "split": None, "in_scope": None}])
+    material = read_material(*files(entries, queries, lines([{"query": 1, "entry": 7, "grade": None}])))
+    assert (material.documents[0].key, material.questions[0].grades) == ("7", {"7": 2})
+
+
 BAD = {
     "no JSON": (b'{"id": "a"}\n{"id": ', 2, "not JSON"),
     "no object": (b"[1]\n", 1, "object"),

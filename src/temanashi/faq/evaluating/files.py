@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from temanashi.errors import InputError, Location
 from temanashi.faq.searching.documents import Document
@@ -32,12 +32,25 @@ class BadLines(InputError):
         super().__init__(at=Location(file, problems[0][0]), file=file, count=len(problems), problems=told)
 
 
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1)]
+"""Numbers serve as ids too, as they do in files of others."""
+
+
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")  # files of others say more than we need
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_nothing(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {name: one for name, one in value.items() if one is not None}
+
 
 class _EntryLine(_Line):
-    id: str = Field(min_length=1)
+    id: Id
     lang: Lang | None = None
     question: str = ""
     answer: str = ""
@@ -50,7 +63,7 @@ class _EntryLine(_Line):
 
 
 class _QueryLine(_Line):
-    id: str = Field(min_length=1)
+    id: Id
     lang: Lang | None = None
     text: str
     split: str = ""
@@ -58,8 +71,8 @@ class _QueryLine(_Line):
 
 
 class _RelevanceLine(_Line):
-    query: str
-    entry: str
+    query: Id
+    entry: Id
     grade: int = Field(default=2, ge=0, le=100)
 
 
