@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from temanashi.books.collecting import without_collecting
 from temanashi.books.figures import MonthFigures
 from temanashi.books.months import month_figures
 from temanashi.books.reading import read_materials
@@ -30,6 +31,7 @@ class MonthLine(Frozen):
     state: MonthState
 
 
+@without_collecting()
 def history(
     ledger: Ledger,
     connection: Connection,

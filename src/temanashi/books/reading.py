@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from temanashi.books.baseline import signed_versions
+from temanashi.books.collecting import without_collecting
 from temanashi.books.demand import Register, register_of, registered
 from temanashi.books.material import Material
 from temanashi.books.usage import usage_of_work
@@ -64,6 +65,7 @@ def read_material(ledger: Ledger, connection: Connection, month: Month, *, zone:
     return read_materials(ledger, connection, [month], zone=zone)[month]
 
 
+@without_collecting()
 def read_materials(ledger: Ledger, connection: Connection, months: Sequence[Month], *, zone: ZoneInfo) -> dict[Month, Material]:
     """What the figures of several months need. Signatures and late work are read once for all of them."""
     if not months:
