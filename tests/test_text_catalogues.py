@@ -20,7 +20,7 @@ from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.model import Category
 from temanashi.text import LANGUAGES, has, keys, say
 from temanashi.workspace.publication import Publication
-from temanashi.workspace.versions import StoredVersion
+from temanashi.workspace.version_rows import StoredVersion
 
 PACKAGE = Path(temanashi.__file__).parent
 AREAS = sorted(file.stem for file in (PACKAGE / "text/ja").glob("*.po"))

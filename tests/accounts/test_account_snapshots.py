@@ -16,7 +16,8 @@ from temanashi.runs.advancing import advance
 from temanashi.runs.requests import RunRequest, request_run
 from temanashi.workspace.account_night import read_accounts_at_night
 from temanashi.workspace.account_snapshots import drift_line, snapshot_accounts
-from temanashi.workspace.versions import live_version, published_version
+from temanashi.workspace.version_rows import live_version
+from temanashi.workspace.versions import published_version
 
 HANA = Actor(name="hana")
 

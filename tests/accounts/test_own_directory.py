@@ -17,7 +17,7 @@ from temanashi.signin.tokens import find_token, make_token
 from temanashi.signin.users import add_user, disable_user, read_user
 from temanashi.workspace.first_admin import book_of
 from temanashi.workspace.live import live_inventory, live_people
-from temanashi.workspace.versions import live_version
+from temanashi.workspace.version_rows import live_version
 
 HANA = Actor(name="管理 花子")
 

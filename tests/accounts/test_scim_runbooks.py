@@ -15,7 +15,8 @@ from temanashi.runs.again import request_undo
 from temanashi.runs.reading import run_view
 from temanashi.runs.requests import RunRequest, dry_run, request_run
 from temanashi.text import LANGUAGES
-from temanashi.workspace.versions import live_version, published_version
+from temanashi.workspace.version_rows import live_version
+from temanashi.workspace.versions import published_version
 
 HANA = Actor(name="hana")
 STEP = {"on_failure": "continue", "fan_out": {"max_failed": "100%"}}

@@ -22,7 +22,7 @@ from temanashi.signin.rights import EVERY_RIGHT
 from temanashi.signin.roles import with_given
 from temanashi.signin.sessions import digest_of, touch_session
 from temanashi.workspace.live import live_people
-from temanashi.workspace.versions import live_version
+from temanashi.workspace.version_rows import live_version
 
 __all__ = ["ACTS", "Recognition"]
 

@@ -11,7 +11,8 @@ from temanashi.ledger.ledger import Ledger
 from temanashi.people import Actor, Channel
 from temanashi.workspace.live import live_directory
 from temanashi.workspace.publication import By, Publication, enter, taking_turns
-from temanashi.workspace.versions import NoSuchVersion, StoredVersion, check_version, live_version, publications, stored_versions
+from temanashi.workspace.version_rows import StoredVersion, check_version, live_version, publications, stored_versions
+from temanashi.workspace.versions import NoSuchVersion
 
 __all__ = [
     "ApproverNotAPerson",

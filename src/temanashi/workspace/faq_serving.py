@@ -15,7 +15,7 @@ from temanashi.faq.engine import Engine, index_name
 from temanashi.faq.entries import Entry
 from temanashi.text import Lang
 from temanashi.workspace.live import live_entries
-from temanashi.workspace.versions import live_number
+from temanashi.workspace.version_rows import live_number
 
 __all__ = ["LiveFaq"]
 

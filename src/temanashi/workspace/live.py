@@ -24,7 +24,7 @@ from temanashi.workspace.hosts_files import SOURCES_FOLDER, is_hosts_file
 from temanashi.workspace.loading import CALENDAR, PEOPLE, Content, load_content
 from temanashi.workspace.maintenance_file import MAINTENANCE
 from temanashi.workspace.roles_file import ROLES
-from temanashi.workspace.versions import content_of, live_version
+from temanashi.workspace.version_rows import content_of, live_version
 
 __all__ = [
     "earlier_lists",

@@ -16,7 +16,7 @@ from temanashi.ledger.records import Draft
 from temanashi.people import Actor, Channel
 from temanashi.workspace.difference import Difference
 from temanashi.workspace.faults import Fault, fault_line
-from temanashi.workspace.versions import StoredVersion, publications
+from temanashi.workspace.version_rows import StoredVersion, publications
 
 __all__ = ["By", "Publication", "PublicationKind", "enter", "taking_turns"]
 

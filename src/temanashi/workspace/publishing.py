@@ -29,19 +29,16 @@ from temanashi.workspace.faults import fault_json
 from temanashi.workspace.loading import PEOPLE, Workspace
 from temanashi.workspace.publication import By, Publication, PublicationKind, enter, taking_turns
 from temanashi.workspace.shipped import shipped_versions
-from temanashi.workspace.versions import (
-    NoSuchVersion,
-    PublishedWorkspace,
+from temanashi.workspace.version_rows import (
     StoredVersion,
     VersionAltered,
     content_of,
-    current_version,
     left_by_going_back,
     live_version,
-    published_version,
     stored_versions,
     versions,
 )
+from temanashi.workspace.versions import NoSuchVersion, PublishedWorkspace, current_version, published_version
 
 __all__ = [
     "ApproverNotAPerson",

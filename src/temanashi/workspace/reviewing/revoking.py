@@ -32,7 +32,7 @@ from temanashi.workspace.opening import Installation
 from temanashi.workspace.own_accounts import OWN, TOKEN
 from temanashi.workspace.reading_accounts import Places
 from temanashi.workspace.reviewing.reading import ReviewLine
-from temanashi.workspace.versions import live_version
+from temanashi.workspace.version_rows import live_version
 
 __all__ = ["REVIEW_RUN", "Revoker", "plain_phrase", "revoking_runbook"]
 
