@@ -117,7 +117,7 @@ def test_a_file_that_is_too_large_is_not_read(office):
 def test_people_who_are_missing_are_held_back_and_it_is_said_why(office):
     office.wiki.put("suzuki", employee="9")
     text = choose(office, ROSTER.encode(), lang="en").text
-    assert "1 people who are not on the roster are not closed" in text
+    assert "Not on the roster, and not closed: 1" in text
     assert "more than 10 %" in text
     office.wiki.file.write_text("torn")
     torn = choose(office, ROSTER.encode(), lang="en").text
