@@ -14,15 +14,19 @@ from fixtures_sshd import make_key
 from temanashi.accounts.directories_file import read_directories
 from temanashi.accounts.model import Scope
 from temanashi.accounts.roles import Roles
+from temanashi.calendars import BusinessCalendar
 from temanashi.clock import SystemClock
 from temanashi.hosts.inventory import Inventory
 from temanashi.notices import Notifier
+from temanashi.people import Actor, People
 from temanashi.runbooks.inputs import validate_inputs
 from temanashi.runbooks.kinds import step_kinds
 from temanashi.runbooks.parsing import parse_runbook
 from temanashi.runbooks.steps.channels import Channels
 from temanashi.runs.access_ends import read_ends
 from temanashi.runs.advancing import advance
+from temanashi.runs.decisions import decide
+from temanashi.runs.directory import Directory
 from temanashi.runs.reading import run_view
 from temanashi.runs.requests import request_run
 from temanashi.secrets import Redactor
@@ -31,6 +35,10 @@ from temanashi.workspace.ending_access import end_access
 from temanashi.workspace.yaml_source import read_yaml
 
 SECRETS = {"env:LDAP_PASSWORD": OUR_PASSWORD, "env:SCIM": TOKEN, "env:X": "json://nobody"}
+PEOPLE = People.model_validate(
+    {"people": {"alice": {"name": "alice"}, "boss": {"name": "boss"}}, "roles": {"emergency": ["alice"], "approver": ["boss"]}}
+)
+BOSS = Actor(name="boss")
 OPEN = {"success", "must-change"}
 EVERY = {"linux1": "changed", "corp": "changed", "wiki": "changed"}
 
@@ -65,6 +73,7 @@ class Company:
             directories=lambda _: self.directories,
             root=self.slapd.folder,
             secret=SECRETS.__getitem__,
+            directory=lambda _: Directory(people=PEOPLE, calendar=BusinessCalendar()),
         )
 
         def deliver(url, *, title, body, recovery):
@@ -75,15 +84,17 @@ class Company:
         return type(plain)(**{**vars(plain), "channel": Channels({"account-secrets": ("env:X",)}, deliver=deliver, **means)})
 
     def run(self, runbook, /, **inputs):
+        return self.asked(runbook, inputs, {"approve": None})[1]
+
+    def asked(self, runbook, inputs, other, **said):
+        """The run's number and what came of it on each place; `other` is written over what is shipped."""
         data = read_yaml(starter_texts()[f"runbooks/account/{runbook}.yaml"]).data
-        book = parse_runbook({**data, "approve": None}, kinds=step_kinds())
-        request = asking(
-            book, inventory=self.inventory, inputs=validate_inputs(book, inputs), beneficiary="x", identity_check="in-person"
-        )
-        number = request_run(self.engine, request)
+        book = parse_runbook({**data, **other}, kinds=step_kinds())
+        common = {"inventory": self.inventory, "beneficiary": "x", "identity_check": "in-person"}
+        number = request_run(self.engine, asking(book, inputs=validate_inputs(book, inputs), **common, **said))
         advance(self.engine, number)
         with self.engine.database.reading() as connection:
-            return {row.target: row.status for step in run_view(connection, number).steps for row in step.rows}
+            return number, {row.target: row.status for step in run_view(connection, number).steps for row in step.rows}
 
     def secret(self):
         return next(word for word in self.told[-1].split() if word.count("-") == 3)
@@ -155,7 +166,17 @@ def test_one_person_is_closed_everywhere_at_once_in_an_emergency(company, tmp_pa
     public = key.with_suffix(".pub").read_text().strip()
     assert company.run("join-person", login=login, name="鈴木", roles=["ops"], key=public) == EVERY
     secret = company.secret()
-    assert company.run("disable-person-now", login=login) == EVERY
+    waiting, rows = company.asked("disable-person-now", {"login": login}, {})
+    assert {*rows.values()} == {None}  # without an emergency it waits for approval, and nothing has happened
+    assert bind(company, login, secret) in OPEN
+    number, rows = company.asked("disable-person-now", {"login": login}, {}, emergency=True, reason="情報漏えい")
+    assert (number != waiting, rows) == (True, EVERY)
     assert company.linuxhost.login(login, key=key) == "refused"
     assert bind(company, login, secret) not in OPEN
     assert not company.wiki(login).enabled
+    decide(company.engine, number, actor=BOSS, channel="cli", verdict="approved", note="確認しました")
+    with company.engine.database.reading() as connection:
+        told = [record.draft for record in company.engine.ledger.records(connection, run=number)]
+    assert told[0].privileged
+    assert all(draft.emergency for draft in told)
+    assert (told[0].reason, told[-1].outcome, told[-1].body["after_the_fact"]) == ("情報漏えい", "approved", True)
