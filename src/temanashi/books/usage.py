@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from temanashi.changes import NO_TARGET
@@ -20,12 +20,11 @@ GOOD = frozenset({"changed", "already"})
 ENDED_WITHOUT_CREDIT = frozenset({"cancelled", "refused"})
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRun:
+class EndedRun(NamedTuple):
     """A run that ended: what it served, which targets it touched, and which of them are as wished.
 
-    `slot_day` is the day that its slot names; `day` the day on which it ended. `by_hand`: people confirmed every step of it.
-    `effort_unknown`: people confirmed a step, and nobody recorded how long that took them.
+    A tuple, because a month has tens of thousands. `slot_day` is the day that its slot names; `day` the day on which it ended.
+    `by_hand`: people confirmed every step of it. `effort_unknown`: people confirmed a step, and nobody recorded how long it took.
     """
 
     run: str
@@ -147,27 +146,25 @@ _NOBODY = _People()
 
 
 def _ended(work: Work, days: _Days, people: _People) -> EndedRun:
-    outcomes: dict[str, bool] = {}
-    for target, outcome in work.targets:  # a target named twice is as wished only if it is so both times
-        outcomes[target] = outcomes.get(target, True) and outcome in GOOD
-    if not outcomes:
-        outcomes = {NO_TARGET: work.outcome == "done"}
-    seen = frozenset(outcomes)
-    good = seen if all(outcomes.values()) else frozenset(target for target, good in outcomes.items() if good)
+    targets = work.targets or ((NO_TARGET, "changed" if work.outcome == "done" else "failed"),)
+    seen = frozenset([target for target, _ in targets])
+    # A target named twice is as wished only if it is so both times.
+    good = seen - {target for target, outcome in targets if outcome not in GOOD}
+    alone = people is _NOBODY
     return EndedRun(
-        run=work.run,
-        seq=work.seq,
-        task=work.task,
-        runbook=work.runbook,
-        slot=work.slot,
-        slot_day=_named(work.slot_day),
-        day=days.of(work),
-        mode=work.mode,
-        outcome=work.outcome,
-        seen=seen,
-        good=good,
-        by_hand=people.did_all,
-        effort_unknown=not all(people.confirmed.values()),
+        work.run,
+        work.seq,
+        work.task,
+        work.runbook,
+        work.slot,
+        _named(work.slot_day),
+        days.of(work),
+        work.mode,
+        work.outcome,
+        seen,
+        good,
+        by_hand=not alone and people.did_all,
+        effort_unknown=not alone and not all(people.confirmed.values()),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast
 
 from temanashi.ledger.chain import micros
 from temanashi.ledger.demanded import Asked, demand_table
+from temanashi.ledger.statements import plain_rows
 from temanashi.ledger.work import WORK_KINDS, Work, work_table, work_told
 
 __all__ = ["Stretch", "asked_for", "late_work", "others_asked", "work_near"]
@@ -18,6 +19,7 @@ _W, _D = work_table.c, demand_table.c
 _WORK = [column for column in work_table.columns if column.name not in {"chain", "unit"}]
 _ASKED = [column for column in demand_table.columns if column.name not in {"chain", "unit"}]
 _DAY = 24 * 3600 * 1_000_000
+_PAGE = 5000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 SOON = 10
@@ -120,8 +122,7 @@ def _work(connection: Connection, chain: str, when: ColumnElement[bool]) -> list
     people = select(*_WORK).where(
         _W.chain.concat("") == chain, _W.run.in_(_with_people(chain, when)), _W.kind.in_(("decision", "step_done"))
     )
-    rows = [*connection.execute(ended).all(), *connection.execute(people).all()]
-    return work_told(tuple(row) for row in rows)
+    return work_told(row for query in (ended, people) for row in plain_rows(connection, query, _PAGE))
 
 
 def _with_people(chain: str, when: ColumnElement[bool]) -> Select[tuple[str]]:

@@ -76,7 +76,7 @@ def plain_rows(connection: Connection, query: Select[Any], page: int) -> Iterato
         for row in connection.execute(query, execution_options={"yield_per": page}):
             yield tuple(row)
         return
-    compiled: Any = query.compile(dialect=connection.dialect)
+    compiled: Any = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     driver: Any = connection.connection.driver_connection
     text = str(compiled)
     try:
