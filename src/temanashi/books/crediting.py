@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from temanashi.books.baseline import SignedVersion, version_on
 from temanashi.books.demand import Register
@@ -18,8 +18,7 @@ from temanashi.text.local import Phrase, phrase
 __all__ = ["Judged", "RunJudged", "Served", "Serving", "judge_runs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """The demand that a run would serve: its slot (None: a day without one), its day, and the version that counts then."""
 
     slot: str | None

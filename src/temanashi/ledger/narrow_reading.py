@@ -69,7 +69,7 @@ def asked_for(connection: Connection, chain: str, stretch: Stretch) -> list[Aske
     """The occasions of a stretch, and every cancellation."""
     mine = select(*_ASKED).where(_D.chain == chain)
     parts = (mine.where(_D.cancelled == 1), mine.where(*_named(stretch)), mine.where(*_recorded(stretch)))
-    return [Asked(*row) for part in parts for row in connection.execute(part).all()]
+    return [Asked(*row) for part in parts for row in plain_rows(connection, part, _PAGE)]
 
 
 def others_asked(connection: Connection, chain: str, stretch: Stretch, *, late: bool = False) -> list[Asked]:
@@ -77,7 +77,7 @@ def others_asked(connection: Connection, chain: str, stretch: Stretch, *, late: 
     counted = or_(_W.kind == "run_finished", _W.seconds > 0)
     served = select(_W.unit).where(_W.chain == chain, _W.kind.in_(sorted(WORK_KINDS)), _when(stretch, late=late), counted)
     asked = select(*_ASKED).where(_D.chain == chain, _D.cancelled == 0, _D.unit.in_(served), ~_of(stretch))
-    return [Asked(*row) for row in connection.execute(asked)]
+    return [Asked(*row) for row in plain_rows(connection, asked, _PAGE)]
 
 
 def _of(stretch: Stretch) -> ColumnElement[bool]:
