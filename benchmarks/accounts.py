@@ -104,7 +104,7 @@ def theirs(host: Any, every: list[Any], programs: Path, folder: Path) -> dict[st
         f"theirs ansible_host={host.address} ansible_port={host.port} ansible_user=root ansible_python_interpreter={interpreter}\n"
     )
     (folder / "ansible.cfg").write_text(
-        f"[defaults]\nprivate_key_file = {host.key}\nremote_tmp = /root/.ansible\ninterpreter_python = {interpreter}\n"
+        f"[defaults]\nprivate_key_file = {host.key}\nremote_tmp = ~/.ansible\ninterpreter_python = {interpreter}\n"
         f"[ssh_connection]\npipelining = true\nssh_args = -F none -o ControlMaster=auto -o ControlPersist=60"
         f" -o UserKnownHostsFile={host.known_hosts} -o IdentitiesOnly=yes\ncontrol_path_dir = {folder}/cp\n"
     )

@@ -361,7 +361,7 @@ LEAKING = '#!/bin/sh\ncat > ~root/given\necho "chpasswd: cannot take $(cat ~root
 def test_a_tool_that_repeats_the_password_it_was_given_does_not_bring_it_into_any_record(site, linuxhost, linux, caplog):
     linuxhost.person("leaked1", GOOD)
     linuxhost.inside("sh", "-c", "cat > ~root/leaking && chmod 755 ~root/leaking", text=LEAKING)
-    linuxhost.inside("mount", "--bind", "/root/leaking", "/usr/sbin/chpasswd")
+    linuxhost.inside("sh", "-c", "mount --bind ~root/leaking /usr/sbin/chpasswd")
     try:
         with caplog.at_level("DEBUG"):
             _, view, _ = site.run({"do": "reset", "login": "leaked1", "deliver": "account-secrets"})

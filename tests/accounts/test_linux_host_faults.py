@@ -99,7 +99,7 @@ def test_a_tool_that_is_not_there_is_named_before_anything_is_touched(linux, lin
         empty = linuxhost.folder / "root/nothing"
         empty.touch()
         empty.chmod(0o644)
-        linuxhost.inside("mount", "--bind", "/root/nothing", path)
+        linuxhost.inside("sh", "-c", f"mount --bind ~root/nothing {path}")
         try:
             assert f"{tool} is not installed" in refused(ToolMissing, linux, do, login, **more)
         finally:
