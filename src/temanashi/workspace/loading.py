@@ -127,16 +127,10 @@ def load_content(
     flows = {name: file for name, file in flow_names(texts).items() if file not in {f.at.file for f in errors_among(faults)}}
     entries = load_entries(texts, people=people, languages=languages, faults=faults, good=good)
     offers = Offering(inventory=inventory, files=texts, people=people)
-    every = [
-        loaded for file in texts if _is_runbook(file) if (loaded := _runbook(file, texts[file], kinds, faults, quick=file in good))
-    ]
-    found = [
-        fault
-        for loaded in every
-        for fault in alone_faults(
-            loaded, inventory=inventory, people=people, languages=languages, calendars=calendar, offers=offers
-        )
-    ]
+    named = [file for file in texts if _is_runbook(file)]
+    every = [loaded for file in named if (loaded := _runbook(file, texts[file], kinds, faults, quick=file in good))]
+    beside: dict[str, Any] = {"inventory": inventory, "people": people, "languages": languages, "calendars": calendar}
+    found = [fault for loaded in every for fault in alone_faults(loaded, offers=offers, **beside)]
     found += _maintenance(windows, rules, texts, every, inventory=inventory, languages=languages)
     tickets = load_tickets(ticket_kinds, {loaded.runbook.task for loaded in every} if _whole(texts, every) else None, faults)
     whole = [loaded.runbook for loaded in every] if _whole(texts, every) else None
@@ -144,14 +138,7 @@ def load_content(
     by_id = {runbook.id: runbook for runbook in whole} if whole is not None else None
     kpi = load_kpi(site.pop("kpi", None), by_id, languages, faults)
     faults += topic_faults(texts, languages)
-    found += together_faults(every, flows=flows)
-    broken = {fault.at.file for fault in errors_among(found)}
-    found += call_faults(loaded for loaded in every if loaded.file not in broken)
-    broken = {fault.at.file for fault in errors_among(found)}
-    named = [file for file in texts if _is_runbook(file)]
-    found += remedy_faults((r for r in every if r.file not in broken), people=people, files=named)
-    broken = {fault.at.file for fault in errors_among(found)}
-    runbooks = {loaded.runbook.id: loaded for loaded in every if loaded.file not in broken}
+    runbooks = _sound(every, found, flows=flows, people=people, files=named)
     found += runbook_faults(entries.values(), {name: loaded.runbook for name, loaded in runbooks.items()})
     return Content(
         runbooks=runbooks,
@@ -171,6 +158,21 @@ def load_content(
         site={name: source.data for name, source in site.items()},
         faults=[*faults, *found],
     )
+
+
+def _sound(
+    every: list[LoadedRunbook], found: list[Fault], *, flows: Mapping[str, str], people: People, files: list[str]
+) -> dict[str, LoadedRunbook]:
+    """The runbooks without a mistake by id; mistakes that runbooks have together go to `found`, each sort without those before."""
+
+    def left() -> list[LoadedRunbook]:
+        broken = {fault.at.file for fault in errors_among(found)}
+        return [loaded for loaded in every if loaded.file not in broken]
+
+    found += together_faults(every, flows=flows)
+    found += call_faults(left())
+    found += remedy_faults(left(), people=people, files=files)
+    return {loaded.runbook.id: loaded for loaded in left()}
 
 
 def _maintenance(

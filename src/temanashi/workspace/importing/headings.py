@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Generic, Literal, NamedTuple, TypeVar
 
-__all__ = ["Heading", "Role", "heading_of", "normal"]
+__all__ = ["Heading", "Ranks", "Role", "heading_of", "normal", "ranked_columns", "ranks_of"]
 
 Role = Literal["number", "step", "title", "owner", "confirmer", "minutes", "note", "command", "expected", "value", "filled"]
 """`value` is noted by the person who does the step; `filled` is filled in by hand each time and is kept by the run itself."""
@@ -73,3 +74,34 @@ def heading_of(text: str) -> Heading | None:
         "hours": "hour",
     }
     return Heading(role, unit or own.get(word, "")) if role == "minutes" else Heading(role)
+
+
+_Named = TypeVar("_Named", bound=str)
+
+
+class Ranks(NamedTuple, Generic[_Named]):
+    """What each normal word means, and its rank: of two columns with one role the one with the lower rank has it."""
+
+    words: Mapping[str, tuple[_Named, int]]
+
+    def of(self, text: str) -> tuple[_Named, int] | None:
+        """The role and the rank of a heading, also of one with something in brackets; None for an unknown one."""
+        return self.words.get(normal(text)) or self.words.get(normal(BRACKETS.sub("", text)))
+
+
+def ranks_of(words: Mapping[_Named, str]) -> Ranks[_Named]:
+    """Of words by role, in the order of their rank, with bars between them."""
+    return Ranks({normal(word): (role, rank) for role, several in words.items() for rank, word in enumerate(several.split("|"))})
+
+
+def ranked_columns(headings: Mapping[int, list[str]], ranks: Ranks[_Named]) -> tuple[dict[_Named, int], dict[int, str]]:
+    """The column of each role, and by column the headings that have none."""
+    ranked = {}
+    for column, texts in headings.items():
+        known = next((found for text in texts if (found := ranks.of(text)) is not None), None)
+        if known is not None:
+            ranked[column] = known
+    roles: dict[_Named, int] = {}
+    for column in sorted(ranked, key=lambda each: (ranked[each][1], each)):
+        roles.setdefault(ranked[column][0], column)
+    return roles, {column: texts[0] for column, texts in headings.items() if texts and column not in roles.values()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from temanashi.workspace.importing.headings import BRACKETS, normal
+from temanashi.workspace.importing.headings import ranked_columns, ranks_of
 
 __all__ = ["Columns", "Role", "columns_of"]
 
@@ -27,9 +27,7 @@ WORDS: dict[Role, str] = {
     "manager": "上司|上長|所属長|管理者|責任者|承認者|上司社員番号|manager|manageremployeenumber|supervisor|boss|reportsto",
     "status": "在籍区分|在籍状況|在籍|区分|異動区分|発令区分|状態|ステータス|status|state|employmentstatus",
 }
-RANKS: dict[str, tuple[Role, int]] = {
-    normal(word): (role, rank) for role, words in WORDS.items() for rank, word in enumerate(words.split("|"))
-}
+RANKS = ranks_of(WORDS)
 
 
 class Columns(NamedTuple):
@@ -46,17 +44,4 @@ class Columns(NamedTuple):
 
 def columns_of(words: dict[int, list[str]]) -> Columns:
     """The columns under headings; one for each role."""
-    ranked = {}
-    for column, texts in words.items():
-        known = next((found for text in texts if (found := _role(text)) is not None), None)
-        if known is not None:
-            ranked[column] = known
-    roles: dict[Role, int] = {}
-    for column in sorted(ranked, key=lambda each: (ranked[each][1], each)):
-        roles.setdefault(ranked[column][0], column)
-    others = {column: texts[0] for column, texts in words.items() if texts and column not in roles.values()}
-    return Columns(roles, others)
-
-
-def _role(text: str) -> tuple[Role, int] | None:
-    return RANKS.get(normal(text)) or RANKS.get(normal(BRACKETS.sub("", text)))
+    return Columns(*ranked_columns(words, RANKS))

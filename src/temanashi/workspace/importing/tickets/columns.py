@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from temanashi.workspace.importing.headings import BRACKETS, normal
+from temanashi.workspace.importing.headings import ranked_columns, ranks_of
 
 __all__ = ["NEEDED", "Columns", "Role", "columns_of"]
 
@@ -35,9 +35,7 @@ WORDS: dict[Role, str] = {
     "reason": "取消理由|取り消し理由|却下理由|キャンセル理由|中止理由|理由|cancelreason|cancellationreason|cancelledreason|"
     "rejectionreason|reason",
 }
-RANKS: dict[str, tuple[Role, int]] = {
-    normal(word): (role, rank) for role, words in WORDS.items() for rank, word in enumerate(words.split("|"))
-}
+RANKS = ranks_of(WORDS)
 
 
 class Columns(NamedTuple):
@@ -54,17 +52,4 @@ class Columns(NamedTuple):
 
 def columns_of(words: dict[int, list[str]]) -> Columns:
     """The columns under headings; one for each role."""
-    ranked = {}
-    for column, texts in words.items():
-        known = next((found for text in texts if (found := _role(text)) is not None), None)
-        if known is not None:
-            ranked[column] = known
-    roles: dict[Role, int] = {}
-    for column in sorted(ranked, key=lambda each: (ranked[each][1], each)):
-        roles.setdefault(ranked[column][0], column)
-    others = {column: texts[0] for column, texts in words.items() if texts and column not in roles.values()}
-    return Columns(roles, others)
-
-
-def _role(text: str) -> tuple[Role, int] | None:
-    return RANKS.get(normal(text)) or RANKS.get(normal(BRACKETS.sub("", text)))
+    return Columns(*ranked_columns(words, RANKS))
