@@ -5,7 +5,6 @@ In a conftest: `from fixtures_accounts_slapd import accounts_slapd`. Passwords o
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from checks.certificates import issue, make_authority, write_server
+from fixtures_slapd import slapd_in
 from fixtures_up import free_port, until
 from temanashi.accounts.directories.ldap import KIND
 from temanashi.accounts.directories.ldap_answers import ppolicy_control, ppolicy_error
@@ -333,12 +333,7 @@ class AccountsSlapd:
 
 @pytest.fixture(scope="session")
 def accounts_slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountsSlapd]:
-    found = shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if found is None:
-        reason = "slapd is not installed (tests/system-packages.sh)"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("accounts_slapd")
-    # A copy: distributions confine the installed program to its own folders.
-    server = AccountsSlapd(folder, shutil.copy(found, folder / "slapd"))
+    server = AccountsSlapd(folder, slapd_in(folder))
     yield server
     server.close()

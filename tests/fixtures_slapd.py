@@ -159,14 +159,18 @@ class Slapd:
         self._process.wait(20)
 
 
-@pytest.fixture(scope="session")
-def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+def slapd_in(folder: Path) -> str:
+    """A copy of the program in a folder: distributions confine the installed one to its own folders."""
     found = shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found is None:
         reason = "slapd is not installed (tests/system-packages.sh)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return shutil.copy(found, folder / "slapd")
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     folder = tmp_path_factory.mktemp("slapd")
-    # A copy: distributions confine the installed program to its own folders.
-    server = Slapd(folder, shutil.copy(found, folder / "slapd"))
+    server = Slapd(folder, slapd_in(folder))
     yield server
     server.close()

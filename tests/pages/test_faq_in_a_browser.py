@@ -4,18 +4,14 @@ Every page on the way is read by axe-core, light and wide, dark and narrow, in b
 """
 
 import os
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect, sync_playwright
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from e2e.browsing import FLAGS
 from fixtures_faq import VPN, with_faq, write_entry_file
+from fixtures_served import served_pages
 from pages.test_pages_in_a_browser import CHROMIUM, Reader
 
 WORDS = {
@@ -66,15 +62,8 @@ def desk(empty):
 
 @pytest.fixture
 def address(desk):
-    app = Starlette(routes=[Mount("/tema", app=desk.http.app)])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/tema"
-    server.should_exit = True
-    thread.join(10)
+    with served_pages(desk.http.app) as where:
+        yield where
 
 
 class Walk:

@@ -6,20 +6,17 @@ Each is read light and wide, then dark and narrow. TEMA_PICTURES names a folder 
 import json
 import os
 import re
-import threading
-import time
 from datetime import date
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
-from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from e2e.browsing import FLAGS
 from fixtures_population import company
+from fixtures_served import served_pages
 from temanashi.accounts.directories_file import NO_DIRECTORIES
 from temanashi.accounts.reviews.deciding import Asked
 from temanashi.accounts.reviews.drift import Drift, Moved
@@ -150,15 +147,8 @@ def office(empty):
 
 @pytest.fixture
 def address(office):
-    app = Starlette(routes=[Mount("/tema", app=office.http.app)])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/tema"
-    server.should_exit = True
-    thread.join(10)
+    with served_pages(office.http.app) as where:
+        yield where
 
 
 def paths(office):
