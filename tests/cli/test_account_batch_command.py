@@ -100,3 +100,10 @@ def test_accounts_that_nobody_used_for_long_are_closed_at_their_place(wiki, tema
     assert all(wiki.of(login).enabled for login in ("sato", "robot", "fresh", "newcomer"))
     wiki.file.write_text("torn")
     assert tema.run("account", "dormant").returncode == 3
+
+
+def test_a_roster_that_is_not_there_is_refused_with_what_to_do(tema):
+    told = tema.run("--lang", "ja", "account", "batch", str(tema.root / "gone.csv"))
+    assert told.returncode == 2
+    assert "gone.csv" in told.stderr
+    assert "対処" in told.stderr

@@ -27,7 +27,7 @@ def register(account: typer.Typer) -> None:
 
 
 def batch(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help=say_here("lifecycle.help-file"))],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=say_here("lifecycle.help-file"))],
     roles: Annotated[str, typer.Option("--roles", metavar="ROLE,...", help=say_here("lifecycle.help-roles"))] = "",
     start: Annotated[bool, typer.Option("--start", help=say_here("lifecycle.help-start"))] = False,
     ticket: Annotated[str, typer.Option("--ticket", help=say_here("cli.help-ticket"))] = "",
@@ -42,17 +42,28 @@ def batch(
     from temanashi.workspace.opening import open_installation
     from temanashi.workspace.rosters.batching import batch_of
 
+    raw = _bytes(file)
     given = tuple(word for word in roles.replace(",", " ").split() if word)
     with open_installation(workspace) as installation:
         published = published_here(installation)
         who = current_actor(actor)
-        found = batch_of(installation, published, file.read_bytes(), name=file.name, by=who.name, roles=given)
+        found = batch_of(installation, published, raw, name=file.name, by=who.name, roles=given)
         if not start or not found.lines:
             emit(_as_json(found)) if json else _show(found)
             raise typer.Exit(3 if found.problems or found.withheld or found.not_read else 0)
         if not json:
             _show(found)
         raise typer.Exit(_start(installation, published, found, actor, reason, ticket, as_json=json))
+
+
+def _bytes(file: Path) -> bytes:
+    from temanashi.text.local import phrase
+    from temanashi.workspace.importing.roster.reading import BadRoster
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadRoster(str(file), problem=phrase("demand.cannot-open", reason=error.strerror or type(error).__name__)) from error
 
 
 def _start(
